@@ -1,0 +1,46 @@
+# Everything starts from a clean clone with Python 3.11 to 3.13, pip and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# No parallel set-up: pip runs of one environment must not meet.
+.NOTPARALLEL:
+.PHONY: help venv demo test lint bench clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(INSTALLED) ## Create .venv with neurotool, Lava and the development tools
+
+# Lava's wheels declare Python 3.10 only and old versions of what they import. They run on newer ones with the repairs of
+# targets/lava, so they are installed without asking them; what they import comes from the extra "lava".
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
+		echo "neurotool needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is: $$($(PYTHON) --version 2>&1)." \
+			"Name another one, such as: make venv PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,lava]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python \
+		lava-nc==0.10.0 lava-dl==0.6.0
+	@touch $@
+
+demo: venv ## Train, split, convert, run on Lava, verify and cost the digits network
+	$(BIN)/neurotool demo --out build/demo/digits --force
+
+test: venv ## Run the whole test suite
+	$(BIN)/python -m pytest -n 2
+
+lint: venv ## Check format, style, types and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: venv ## Run every benchmark; each prints ratios
+	@set -e; for script in $(sort $(wildcard benchmarks/*.py)); do $(BIN)/python $$script; done
+
+clean: ## Remove the environment and everything that was built
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
