@@ -1,0 +1,25 @@
+"""Rules of the energy stage."""
+
+from neurotool.rules.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "NT-ENERGY-001",
+        "The average power of a chip or device lies where measurements of it lie.",
+        "Energy over latency outside that window points to a unit mistaken in a constant, or to a workload far from "
+        "those that the constants come from.",
+        "Check the units of your own chip or device file; else read the figure as an extrapolation.",
+    ),
+    Rule(
+        "NT-ENERGY-002",
+        "The work of every node is known before the whole model is costed as a dense one.",
+        "A node that is skipped would make the dense version look cheaper than it is.",
+        "Give the counts of the part that holds the node, or leave the comparison out.",
+    ),
+    Rule(
+        "NT-ENERGY-003",
+        "The trace holds the spikes of every input port and population of the program.",
+        "Counts come from what really happened; a missing raster would count as silence.",
+        "Run the program again and use the trace of that run.",
+    ),
+)

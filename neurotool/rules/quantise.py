@@ -1,0 +1,71 @@
+"""Rules of the quantise stage: what must hold so that integers keep the meaning of the floats."""
+
+from neurotool.rules.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "NT-QUANT-001",
+        "A firing threshold lies above the reset potential.",
+        "Integer potentials are counted from the reset value, and the chip's thresholds are unsigned.",
+        "Choose v_threshold > v_reset.",
+    ),
+    Rule(
+        "NT-QUANT-002",
+        "Every path from the input to a population crosses the same number of connections.",
+        "Each connection costs one time step. Values of different age would meet in a population whose inputs come by "
+        "paths of different length.",
+        "Make the paths equally long, for example with a relay layer of integrate-and-fire neurons on the short one.",
+    ),
+    Rule(
+        "NT-QUANT-003",
+        "A spiking population starts at its reset potential.",
+        "The chip resets states to zero between samples, and zero stands for the reset potential.",
+        "Set v_leak equal to v_reset (Norse starts the membrane at v_leak), or train with that start.",
+    ),
+    Rule(
+        "NT-QUANT-004",
+        "A read-out is kept below the largest threshold for every possible input.",
+        "A read-out is a population that must never fire; Lava's neuron fires when its potential saturates.",
+        "Scale the weights of the read-out down, or give it a leak: an integrator without leak has no bound.",
+    ),
+    Rule(
+        "NT-QUANT-005",
+        "States stay within 24 bits on the calibration data with a factor of two to spare.",
+        "A current beyond 2^23 wraps to the other sign. Where a bound for every input exists the message says "
+        "'proven', otherwise the range was seen on calibration data and another input may exceed it.",
+        "Calibrate with data that covers the inputs to come (--calib), and run with --strict to be told.",
+    ),
+    Rule(
+        "NT-QUANT-006",
+        "Floats that enter the chip come with a range.",
+        "Values from a dense part or a float input travel as integer payloads; their scale is taken from the largest "
+        "magnitude seen.",
+        "Give calibration data: --calib data.npz.",
+    ),
+    Rule(
+        "NT-QUANT-007",
+        "Decays and thresholds are the same for all neurons of a population.",
+        "Lava's simulation and the integer engine take one value per neuron; chips share decays between neurons of a "
+        "core's profile and the cost of many profiles is not modelled.",
+        "Nothing is wrong in simulation. For a chip, use one time constant and threshold per layer.",
+    ),
+    Rule(
+        "NT-QUANT-008",
+        "Time constants are representable by 12-bit decays.",
+        "A decay is a multiple of 1/4096 per step. Very slow and very fast leaks round to the nearest step.",
+        "Use a time constant between one step and some thousand steps, or a larger dt.",
+    ),
+    Rule(
+        "NT-QUANT-009",
+        "A population has finite weights and a usable scale.",
+        "The scale of a population is set by its largest weight, threshold and bias together.",
+        "Rescale the weights: a threshold thousands of times larger than the largest weight cannot be reached with "
+        "8-bit weights and a 17-bit threshold.",
+    ),
+    Rule(
+        "NT-QUANT-010",
+        "Weights of both signs have at least two bits.",
+        "One bit of a mixed-sign weight is the sign; with a single bit nothing is left for the magnitude.",
+        "Use --weight-bits 2 or more, or give the layer weights of one sign.",
+    ),
+)
