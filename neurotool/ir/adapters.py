@@ -1,0 +1,170 @@
+"""What a converter and a target must offer. Both are found through entry points (:mod:`neurotool.plugins`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from neurotool.ir.costs import DenseCounts
+from neurotool.ir.graph import Graph
+from neurotool.ir.program import ChipProgram
+from neurotool.ir.trace import Trace
+
+Array = npt.NDArray[np.generic]
+Progress = Callable[[int, int], None]
+"""Called with (done, total) units of work while something long runs."""
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether an adapter can be used here.
+
+    Attributes:
+        ok: Whether it can.
+        detail: Version or device when it can, the reason when it cannot.
+        fix: Exact command that would make it work, or empty.
+    """
+
+    ok: bool
+    detail: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """What a converter is told about a source.
+
+    Attributes:
+        dt: Time step in seconds, or None to take the source's own.
+        convention: Name in ``CONVENTIONS``, or None for the source's own or the default.
+        example: Example input ``[time, batch, *features]`` (or ``[batch, *features]``), or None.
+        seed: Seed for anything drawn.
+    """
+
+    dt: float | None = None
+    convention: str | None = None
+    example: Array | None = None
+    seed: int = 0
+
+
+Runner = Callable[[Array], Trace]
+"""Runs the source itself on ``[time, batch, *features]`` and records the value of every graph node that it can."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A loaded source.
+
+    Attributes:
+        spec: What the user wrote: ``package.module:factory`` or a file.
+        graph: The float graph, not yet discretised.
+        sha256: Digest of the source file, or of the state of the module.
+        run: Runs the original (a torch module); None for files, where the float reference is the source.
+        example: Input that the source was traced with, ``[time, batch, *features]``; None for files.
+    """
+
+    spec: str
+    graph: Graph
+    sha256: str
+    run: Runner | None = None
+    example: Array | None = None
+
+
+@runtime_checkable
+class Converter(Protocol):
+    """Turns something a user has into a float graph."""
+
+    name: str
+
+    def accepts(self, spec: str) -> bool:
+        """Whether this converter reads ``spec``, judged by its form alone."""
+        ...
+
+    def load(self, spec: str, options: SourceOptions) -> Source:
+        """Read the source.
+
+        Raises:
+            UsageError: The source cannot be found or read.
+            UnsupportedError: The source holds something that has no meaning here; lists all of it.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How to run a program or graph.
+
+    Attributes:
+        probes: State variables to record for every population, such as ``("v",)`` or ``("u", "v")``.
+        strict: Raise where a chip could not hold a value, instead of following Lava's simulation.
+        progress: Told of progress.
+        timeout: Seconds after which a run in another process is given up, or None for the target's own bound.
+    """
+
+    probes: Sequence[str] = field(default=())
+    strict: bool = False
+    progress: Progress | None = None
+    timeout: float | None = None
+
+
+@runtime_checkable
+class ProgramTarget(Protocol):
+    """Runs integer programs."""
+
+    name: str
+
+    def available(self) -> Availability:
+        """Whether the target works on this machine."""
+        ...
+
+    def run_program(self, program: ChipProgram, inputs: Mapping[str, Array], options: RunOptions) -> Trace:
+        """Run a program from reset on spikes ``[time, batch, *shape]`` per input port."""
+        ...
+
+
+@runtime_checkable
+class TorchTarget(Protocol):
+    """Runs float graphs and dense parts in torch."""
+
+    name: str
+
+    def available(self) -> Availability:
+        """Whether the target works on this machine."""
+        ...
+
+    def run_graph(self, graph: Graph, inputs: Mapping[str, Array], options: RunOptions) -> Trace:
+        """Run a discretised float graph, the float reference of every other target."""
+        ...
+
+    def calibrate(
+        self, graph: Graph, inputs: Mapping[str, Array], progress: Progress | None = None
+    ) -> Mapping[str, Mapping[str, float]]:
+        """Return the largest |u|, |v| before the reset and |x|, and the ``rate``, of every neuron node over data."""
+        ...
+
+    def export_dense(self, graph: Graph, inputs: Mapping[str, Array], path: Path) -> None:
+        """Write a dense part as a ``.pt2`` file with a dynamic batch dimension.
+
+        Args:
+            graph: The part, cut out with :func:`neurotool.ir.graph.subgraph`.
+            inputs: Example values of its inputs.
+            path: File to write.
+        """
+        ...
+
+    def run_dense(self, path: Path, inputs: Sequence[Array]) -> tuple[Array, ...]:
+        """Load a ``.pt2`` file after the safety checks and run it; inputs and outputs in the order of the part."""
+        ...
+
+    def count_dense(self, path: Path, inputs: Sequence[Array]) -> DenseCounts:
+        """Count the work of a dense part for inputs of these shapes, on meta tensors.
+
+        Raises:
+            UnsupportedError: The part holds an operator whose work cannot be counted.
+        """
+        ...

@@ -1,0 +1,169 @@
+"""``manifest.json``: what a bundle holds, where it comes from, and how to read it.
+
+Field descriptions end up in the published schema, ``docs/schema/manifest.schema.json``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+
+import neurotool
+from neurotool.ir.convention import Convention
+from neurotool.ir.partition import Boundary, Reason, Side
+
+SCHEMA: Final = "neurotool.bundle/1"
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
+Count = Annotated[int, Field(ge=0)]
+Shape = tuple[Count, ...]
+
+UNITS: Mapping[str, str] = {
+    "dt": "s",
+    "parts.latency": "time steps",
+    "input.steps": "time steps",
+    "input.peak": "unit of the data file",
+    "input.scale": "unit of the data file per integer payload",
+    "options.weight_bits": "bit",
+    "input.message_bits": "bit",
+    "files.bytes": "byte",
+}
+
+
+class Record(BaseModel):
+    """Base of everything that is stored as JSON: fixed fields, never changed once made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, serialize_by_alias=True)
+
+
+class Tool(Record):
+    """The program that wrote a file."""
+
+    name: Literal["neurotool"] = "neurotool"
+    version: str = Field(default=neurotool.__version__, description="Version of neurotool.")
+
+
+class SourceRecord(Record):
+    """The model that was converted."""
+
+    spec: str = Field(description="What the user wrote: package.module:factory or a file.")
+    kind: Literal["torch", "nir"] = Field(description="Kind of the source.")
+    sha256: Sha256 = Field(description="Digest of the file, or of the state of the module.")
+
+
+class InputRecord(Record):
+    """How data enters, enough to read another file in the same way."""
+
+    name: str = Field(description="Name of the input node.")
+    shape: Shape = Field(description="Shape of one step of one sample.")
+    coding: Literal["spikes", "graded", "raster", "membrane", "tensor"] = Field(description="As on a boundary.")
+    encode: str | None = Field(default=None, description="Encoder for samples without a time axis.")
+    steps: PositiveInt | None = Field(default=None, description="Number of time steps to encode into.")
+    peak: PositiveFloat | None = Field(default=None, description="Value that the encoder takes as full scale.")
+    message_bits: Count = Field(default=0, description="Payload width of graded spikes; 0 for binary spikes.")
+    scale: PositiveFloat = Field(default=1.0, description="Float value of a payload of one.")
+    seed: Count = Field(default=0, description="Seed of a random encoder.")
+
+
+class PartRecord(Record):
+    """A connected group of nodes that runs as one."""
+
+    name: str = Field(description="spiking-0, dense-0, ...")
+    side: Side = Field(description="Where it runs.")
+    nodes: tuple[str, ...] = Field(description="Nodes in execution order.")
+    inputs: tuple[str, ...] = Field(description="Outside nodes whose values it takes.")
+    outputs: tuple[str, ...] = Field(description="Its nodes whose values are needed outside.")
+    latency: Count = Field(default=0, description="Time steps from an input to the last population that hears of it.")
+    files: dict[str, str] = Field(
+        default_factory=dict, description="Role of a file (nir, program, placement, pt2, ...) to its key in files."
+    )
+
+
+class CalibrationRecord(Record):
+    """The samples that scales were chosen with."""
+
+    path: str = Field(description="File as the user named it.")
+    sha256: Sha256 = Field(description="Digest of the file.")
+    samples: PositiveInt = Field(description="Number of samples used.")
+
+
+class OptionsRecord(Record):
+    """Options of the conversion."""
+
+    weight_bits: Annotated[int, Field(ge=1, le=8)] = Field(default=8, description="Width of synaptic weights.")
+    chip: str = Field(description="Chip description that the placement is for.")
+    patterns: dict[Side, tuple[str, ...]] = Field(
+        default_factory=dict, description="Node name patterns that force a side."
+    )
+    seed: Count = Field(default=0, description="Seed for everything drawn.")
+
+
+class FileRecord(Record):
+    """One file of the bundle."""
+
+    path: FileName = Field(description="Name in the bundle directory: key, start of the digest, suffix.")
+    sha256: Sha256 = Field(description="Digest of the content.")
+    bytes: Count = Field(description="Size.")
+
+
+class Manifest(Record):
+    """The table of contents of a bundle, and the point at which a change of the bundle takes effect."""
+
+    schema_id: Literal["neurotool.bundle/1"] = Field(default=SCHEMA, alias="schema", description="Schema and version.")
+    tool: Tool = Field(default_factory=Tool)
+    versions: dict[str, str] = Field(description="Versions of Python and of the libraries that took part.")
+    created: AwareDatetime = Field(description="When the bundle was made, UTC.")
+    source: SourceRecord
+    dt: PositiveFloat = Field(description="Length of a time step.")
+    convention: Convention = Field(description="Discrete meaning of the neuron equations.")
+    input: InputRecord
+    outputs: tuple[str, ...] = Field(description="Output nodes.")
+    parts: tuple[PartRecord, ...] = Field(description="Parts in an order in which they can run.")
+    boundaries: tuple[Boundary, ...] = Field(description="Every value that crosses into a part.")
+    reasons: tuple[Reason, ...] = Field(description="Why each node is on its side.")
+    calibration: CalibrationRecord | None = None
+    options: OptionsRecord
+    files: dict[str, FileRecord] = Field(description="Files by key.")
+    units: dict[str, str] = Field(default_factory=lambda: dict(UNITS), description="Units of the numbers in here.")
+    notes: tuple[str, ...] = Field(default=(), description="What a reader should know, one sentence each.")
+    sha256: Sha256 | None = Field(default=None, description="Digest of all other fields, as content_digest makes it.")
+
+    @model_validator(mode="after")
+    def _files_exist(self) -> Self:
+        for part in self.parts:
+            for role, key in part.files.items():
+                if key not in self.files:
+                    raise ValueError(f"file {role} of part {part.name} is {key!r}, which is not listed under files")
+        return self
+
+    def to_json(self) -> str:
+        """Return the text of ``manifest.json``, sealed with the digest of its content."""
+        content = self.model_dump(mode="json")
+        return json.dumps(content | {"sha256": content_digest(content)}, indent=2) + "\n"
+
+
+def content_digest(content: Mapping[str, Any]) -> str:
+    """Digest of a manifest: SHA-256 of its fields but ``sha256`` as JSON, keys sorted, without white space.
+
+    It finds accidents and edits by hand; it is no signature, since anybody can compute it.
+    """
+    rest = {name: value for name, value in content.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Python and of the libraries whose behaviour a bundle depends on; absent ones are left out."""
+    found = {"python": platform.python_version()}
+    for name in ("nir", "norse", "numpy", "torch", "lava-nc"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

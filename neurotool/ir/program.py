@@ -1,0 +1,159 @@
+"""What runs on the chip: integer populations and projections with the scales back to floats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from neurotool.ir.graph import Shape
+
+IntArray = npt.NDArray[np.int64]
+
+
+class SignMode(StrEnum):
+    """Signs that a weight matrix may hold; the names and meaning of Lava's ``SignMode``."""
+
+    MIXED = "mixed"
+    EXCITATORY = "excitatory"
+    INHIBITORY = "inhibitory"
+
+
+@dataclass(frozen=True)
+class InputPort:
+    """A place where spikes enter the program.
+
+    Attributes:
+        name: Name of the value in the model.
+        shape: Shape without time and batch.
+        message_bits: 0 for binary spikes; otherwise the width of a signed integer payload (graded spikes).
+        scale: Float value of a payload of one (1.0 for binary spikes).
+    """
+
+    name: str
+    shape: Shape
+    message_bits: int = 0
+    scale: float = 1.0
+
+    @property
+    def peak(self) -> int:
+        """Largest magnitude of a payload: 1 for binary spikes."""
+        return 1 << (self.message_bits - 1) if self.message_bits else 1
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Neurons of one model with integer parameters.
+
+    Attributes:
+        name: Name of the population; that of its graph node.
+        model: Name of a neuron model in ``neurotool.neurons``.
+        shape: Shape without time and batch.
+        parameters: Integer parameters by name, each an array of the flat population's length (one value per neuron).
+        start: Time step at which the dynamics begin: the number of connections between the input and it.
+        scale: Integer membrane units per float unit; 0 where the population has no float meaning (a bias axon).
+        offset: Float membrane potential that integer zero stands for.
+        origin: Node of the float graph it was made from.
+    """
+
+    name: str
+    model: str
+    shape: Shape
+    parameters: Mapping[str, IntArray]
+    start: int
+    scale: float
+    offset: float = 0.0
+    origin: str = ""
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Dense synapses from one source (input port or population) to one population.
+
+    A spike of payload m at step t adds ``shift(sum(w * m), weight_exp)`` to the activation of the target at t + 1.
+
+    Attributes:
+        name: Name of the projection.
+        source: Input port or population.
+        target: Population.
+        weights: Mantissas, shape (target size, source size), integers in -256..255.
+        weight_exp: Power of two on the accumulated sum.
+        weight_bits: Weight width, 1 to 8.
+        sign_mode: Signs the matrix may hold.
+        message_bits: 0 for binary spikes, otherwise the payload width of the source.
+        origin: Node of the float graph it was made from.
+    """
+
+    name: str
+    source: str
+    target: str
+    weights: IntArray
+    weight_exp: int = 0
+    weight_bits: int = 8
+    sign_mode: SignMode = SignMode.MIXED
+    message_bits: int = 0
+    origin: str = ""
+
+
+class OutputKind(StrEnum):
+    """What leaves the program at an output port."""
+
+    SPIKES = "spikes"
+    MEMBRANE = "membrane"
+
+
+@dataclass(frozen=True)
+class OutputPort:
+    """A population whose spikes or membrane potential leave the program.
+
+    A float value is ``integer / scale + offset`` of the population for membranes; spikes are 0 or 1.
+    """
+
+    population: str
+    kind: OutputKind
+
+
+@dataclass(frozen=True, eq=False)
+class ChipProgram:
+    """An integer network. Names of ports, populations and projections are unique across all three.
+
+    Attributes:
+        dt: Length of a time step in seconds (for people and energy; the integers do not need it).
+        inputs: Input ports by name.
+        populations: Populations by name, sources before targets (cycles apart).
+        projections: Projections by name.
+        outputs: What leaves the program.
+        notes: What a reader should know, one sentence each.
+    """
+
+    dt: float
+    inputs: Mapping[str, InputPort]
+    populations: Mapping[str, Population]
+    projections: Mapping[str, Projection]
+    outputs: tuple[OutputPort, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def _into(self) -> Mapping[str, tuple[Projection, ...]]:
+        found: dict[str, list[Projection]] = {name: [] for name in self.populations}
+        for projection in self.projections.values():
+            found[projection.target].append(projection)
+        return {name: tuple(projections) for name, projections in found.items()}
+
+    def projections_into(self, population: str) -> tuple[Projection, ...]:
+        """Projections that end at a population."""
+        return self._into[population]
+
+    @property
+    def depth(self) -> int:
+        """Steps from an input spike to the last population that hears of it."""
+        return max((p.start for p in self.populations.values()), default=0)

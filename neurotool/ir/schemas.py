@@ -1,0 +1,38 @@
+"""Writes the JSON schemas that are published in ``docs/schema``: ``python -m neurotool.ir.schemas docs/schema``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from neurotool.ir.envelope import Envelope
+from neurotool.ir.manifest import Manifest
+from neurotool.ir.runs import RunRecord
+
+PUBLISHED: dict[str, type[BaseModel]] = {
+    "manifest.schema.json": Manifest,
+    "envelope.schema.json": Envelope,
+    "record.schema.json": RunRecord,
+}
+
+
+def text(model: type[BaseModel]) -> str:
+    """Return the JSON schema (draft 2020-12) of what ``model`` writes."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    # The version of the tool is its default; as part of the schema it would change with every release.
+    body = model.model_json_schema(mode="serialization")
+    body.get("$defs", {}).get("Tool", {}).get("properties", {}).get("version", {}).pop("default", None)
+    return json.dumps(schema | body, indent=2) + "\n"
+
+
+def main(folder: Path) -> None:
+    """Write every published schema into a folder."""
+    for name, model in PUBLISHED.items():
+        (folder / name).write_text(text(model))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,105 @@
+"""Directories that appear whole or not at all.
+
+Something new is built in a hidden directory on the same file system and renamed into place. Its owner holds a lock on
+it, which the system drops when the owner dies in whatever way; so a later writer can tell what was left behind from
+what is being built at this moment.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from neurotool.errors import UsageError
+
+
+@contextmanager
+def staging(parent: Path, name: str) -> Iterator[Path]:
+    """Make a hidden directory in ``parent`` that is gone when the context ends, and clear what dead owners left.
+
+    Args:
+        parent: Directory in which the result will appear; made if its own parent exists.
+        name: What is being built; tells its staging directories from those of other things.
+
+    Raises:
+        UsageError: ``parent`` cannot be written to.
+    """
+    prefix = f".{name}.staging-"
+    try:
+        parent.mkdir(exist_ok=True)
+        _clear(parent, prefix)
+        folder, lock = _make(parent, prefix)
+    except OSError as error:
+        raise UsageError(f"{parent}: cannot be written to: {error.strerror}") from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _make(parent: Path, prefix: str) -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        lock = _try_lock(folder)
+        if lock is not None:
+            return folder, lock
+        # Another writer found the directory before it was locked and is clearing it away.
+
+
+def _clear(parent: Path, prefix: str) -> None:
+    for folder in parent.iterdir():
+        lock = _try_lock(folder) if folder.name.startswith(prefix) else None
+        if lock is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+
+def _try_lock(folder: Path) -> int | None:
+    """Lock a directory and return the descriptor that holds the lock; None if someone else has it or it is gone."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return None
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if folder.exists():
+            return descriptor
+    os.close(descriptor)
+    return None
+
+
+def publish(folder: Path, place: Path) -> None:
+    """Rename a finished directory to its place, where nothing must be.
+
+    Raises:
+        UsageError: Something is there already.
+    """
+    for file in folder.iterdir():
+        flush(file)
+    try:
+        folder.rename(place)
+    except OSError as error:
+        raise UsageError(f"{place}: cannot be put in place: {error.strerror}") from None
+    flush(place.parent)
+
+
+def replace(file: Path, place: Path) -> None:
+    """Replace one file by another in a single step, on disk too."""
+    flush(file)
+    file.replace(place)
+    flush(place.parent)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file or the entries of a directory are on disk, so that a power cut cannot reorder them."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

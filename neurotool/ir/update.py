@@ -1,0 +1,66 @@
+"""The discrete update of one neuron population, with all conventions resolved to coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class NeuronUpdate:
+    """One step of a population, element by element::
+
+        u[t] = (1 - current_decay) * u[t-1] + input_gain * x[t]
+        v[t] = v[t-1] + membrane_decay * ((leak - v[t-1]) + resistance * u[t])     if leaky
+        v[t] = v[t-1] + resistance * u[t]                                          otherwise
+        s[t] = v[t] > threshold ;  v[t] = reset where s[t]                         if it spikes
+
+    The order of operations is Norse's, so that a float32 evaluation equals the module it came from.
+
+    Every array is float64 and has the shape of the population.
+
+    Attributes:
+        current_decay: Share of the synaptic current lost per step; 1 means no memory.
+        input_gain: Factor on the input x.
+        leaky: Whether the membrane leaks.
+        membrane_decay: Share of the distance to ``leak`` lost per step (0 where not leaky).
+        resistance: Factor on the current in the membrane equation.
+        leak: Resting potential.
+        threshold: Firing threshold, or None for a read-out that never fires.
+        reset: Potential after a spike.
+        initial: Potential before the first step.
+    """
+
+    current_decay: FloatArray
+    input_gain: FloatArray
+    leaky: bool
+    membrane_decay: FloatArray
+    resistance: FloatArray
+    leak: FloatArray
+    threshold: FloatArray | None
+    reset: FloatArray
+    initial: FloatArray
+
+    @property
+    def spikes(self) -> bool:
+        """Whether the population fires at all."""
+        return self.threshold is not None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the population, without time and batch."""
+        return self.current_decay.shape
+
+    @property
+    def current_to_membrane(self) -> FloatArray:
+        """Increase of v in the step in which u is one: the gain that integer weights absorb."""
+        return self.membrane_decay * self.resistance if self.leaky else self.resistance
+
+    @property
+    def has_current_memory(self) -> bool:
+        """Whether any neuron keeps synaptic current from one step to the next."""
+        return bool(np.any(self.current_decay < 1.0))

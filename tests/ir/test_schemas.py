@@ -1,0 +1,67 @@
+"""The published schemas are those of the code, and the models read back what they write."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from neurotool.errors import BackendMissingError, NegativeAnswerError, NeurotoolError, UnsupportedError, UsageError
+from neurotool.ir.envelope import Envelope, Status
+from neurotool.ir.manifest import FileRecord, Manifest, content_digest, library_versions
+from neurotool.ir.schemas import PUBLISHED, text
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
+spec = importlib.util.spec_from_file_location("bundle_samples", Path(__file__).with_name("bundle_samples.py"))
+samples = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(samples)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_schema_is_current(name):
+    published = json.loads((SCHEMAS / name).read_text())
+    assert published == json.loads(text(PUBLISHED[name])), "run: python -m neurotool.ir.schemas docs/schema"
+
+
+def test_manifest_reads_back_what_it_writes():
+    file = FileRecord(path="program.0123456789ab.h5", sha256="2" * 64, bytes=3)
+    manifest = samples.manifest({"program": file})
+    read = Manifest.model_validate_json(manifest.to_json())
+    assert read.model_copy(update={"sha256": None}) == manifest
+    assert read.sha256 == content_digest(json.loads(manifest.to_json()))
+    assert json.loads(manifest.to_json())["schema"] == "neurotool.bundle/1"
+    assert json.loads(manifest.to_json())["units"]["dt"] == "s"
+
+
+@pytest.mark.parametrize("path", ["../x", "/x", ".hidden", "a/b", ""])
+def test_files_stay_inside_the_bundle(path):
+    with pytest.raises(ValidationError):
+        FileRecord(path=path, sha256="2" * 64, bytes=3)
+
+
+def test_versions_name_what_took_part():
+    assert {"python", "nir", "numpy", "torch"} <= library_versions().keys()
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NegativeAnswerError, Status.NEGATIVE),
+        (UsageError, Status.USAGE),
+        (UnsupportedError, Status.UNSUPPORTED),
+        (BackendMissingError, Status.BACKEND),
+        (NeurotoolError, Status.INTERNAL),
+    ],
+)
+def test_status_of_an_error_is_that_of_its_exit_code(error, status):
+    envelope = Envelope.of_error(error("no", hint="try again"))
+    assert (envelope.status, envelope.status.exit_code) == (status, error.exit_code)
+    assert json.loads(envelope.to_json())["data"] == {"message": "no", "hint": "try again"}
+
+
+def test_answers():
+    assert Envelope.of_answer({"a": 1}).status.exit_code == 0
+    assert Envelope.of_answer({"a": 1}, negative=True).status.exit_code == 1
+    keys = ["schema", "tool", "status", "data", "diagnostics"]
+    assert list(json.loads(Envelope.of_answer({}).to_json())) == keys
