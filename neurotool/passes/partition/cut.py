@@ -1,0 +1,112 @@
+"""Tags every node, then groups equal tags into parts that can run one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+import networkx as nx
+import nir
+
+from neurotool.diagnostics import Diagnostic, Severity
+from neurotool.errors import UnsupportedError, UsageError
+from neurotool.ir.graph import NEURON_TYPES, Graph, Node
+from neurotool.ir.partition import Partition, Reason, Side
+from neurotool.passes.partition.capability import SYNAPSE_TYPES, obstacle
+from neurotool.passes.partition.parts import boundaries, parts
+
+
+@dataclass
+class _Tags:
+    sides: dict[str, Side] = field(default_factory=dict)
+    reasons: dict[str, Reason] = field(default_factory=dict)
+
+    def put(self, node: str, side: Side, rule: str, text: str) -> None:
+        self.sides[node] = side
+        self.reasons[node] = Reason(node, side, rule, text)
+
+
+def partition(graph: Graph, patterns: Mapping[str, Side] | None = None) -> Partition:
+    """Assign every node to a side and group the nodes into parts.
+
+    A node goes to the chip if every rule allows it there and no pattern forbids it. Synapses and reshapes follow the
+    neurons that they feed.
+
+    Args:
+        graph: A folded graph.
+        patterns: Shell-style node name patterns that force a side.
+
+    Raises:
+        UsageError: A pattern matches no node.
+        UnsupportedError: A node is forced onto the chip that cannot run there.
+    """
+    forced = _forced(graph, patterns or {})
+    tags = _Tags()
+    for node in _real_nodes(graph):
+        _tag(graph, node, forced.get(node.name), tags)
+    _refuse_impossible(graph, forced)
+    _follow_consumers(graph, tags)
+    grouped = parts(graph, tags.sides)
+    order = {name: i for i, name in enumerate(graph.nodes)}
+    reasons = tuple(sorted(tags.reasons.values(), key=lambda r: order[r.node]))
+    return Partition(graph, tags.sides, reasons, grouped, boundaries(graph, grouped))
+
+
+def _real_nodes(graph: Graph) -> list[Node]:
+    return [n for n in graph.nodes.values() if not isinstance(n.op, nir.Input | nir.Output)]
+
+
+def _forced(graph: Graph, patterns: Mapping[str, Side]) -> dict[str, Side]:
+    forced: dict[str, Side] = {}
+    for pattern, side in patterns.items():
+        hits = [n.name for n in _real_nodes(graph) if fnmatchcase(n.name, pattern)]
+        if not hits:
+            names = ", ".join(n.name for n in _real_nodes(graph))
+            raise UsageError(f"--{side} {pattern!r} matches no node", hint=f"the nodes are: {names}")
+        forced.update(dict.fromkeys(hits, side))
+    return forced
+
+
+def _tag(graph: Graph, node: Node, wish: Side | None, tags: _Tags) -> None:
+    found = obstacle(graph, node)
+    if found is not None:
+        tags.put(node.name, Side.DENSE, *found)
+    elif wish is Side.DENSE:
+        tags.put(node.name, Side.DENSE, "NT-PART-006", "the --dense option names it")
+    else:
+        what = "neurons" if isinstance(node.op, NEURON_TYPES) else "synapses"
+        tags.put(node.name, Side.SPIKING, "", f"{node.type_name} {what} run on the chip")
+
+
+def _refuse_impossible(graph: Graph, forced: Mapping[str, Side]) -> None:
+    refused = []
+    for name in (n for n, side in forced.items() if side is Side.SPIKING):
+        found = obstacle(graph, graph.nodes[name])
+        if found is not None:
+            rule, reason = found
+            node = graph.nodes[name]
+            refused.append(
+                Diagnostic(
+                    "NT-PART-005",
+                    Severity.ERROR,
+                    name,
+                    f"cannot run on the chip: {reason} ({rule})",
+                    node.type_name,
+                    fix=f"neurotool explain {rule}",
+                    origin=node.origin,
+                )
+            )
+    if refused:
+        raise UnsupportedError(f"{len(refused)} node(s) cannot be forced onto the chip", diagnostics=refused)
+
+
+def _follow_consumers(graph: Graph, tags: _Tags) -> None:
+    """Move synapses and reshapes off the chip whose consumers are not all on it, last layers first."""
+    for name in reversed(list(nx.topological_sort(graph.networkx()))):
+        node = graph.nodes[name]
+        if tags.sides.get(name) is not Side.SPIKING or not isinstance(node.op, (*SYNAPSE_TYPES, nir.Flatten)):
+            continue
+        outside = [e.target for e in graph.outgoing(name) if tags.sides.get(e.target) is not Side.SPIKING]
+        if outside:
+            tags.put(name, Side.DENSE, "NT-PART-003", f"it feeds {', '.join(outside)}, which is not on the chip")

@@ -1,0 +1,102 @@
+"""How large the states of a population can become."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurotool.ir.program import Population, Projection
+from neurotool.neurons.fixed import ALIGNMENT, DECAY_UNITY
+from neurotool.passes.quantise.layer import FloatArray, Layer
+
+HEADROOM = 2.0
+"""Calibrated ranges are doubled: another input than those seen may drive a state further."""
+
+
+@dataclass(frozen=True)
+class StateBound:
+    """Largest magnitudes of the integer states.
+
+    Attributes:
+        current: Bound of |u|.
+        rise: Bound of v upwards, before the reset.
+        fall: Bound of v downwards; infinite where an integrator has none (the chip saturates there).
+        proven: Whether no input can exceed the bound.
+    """
+
+    current: float
+    rise: float
+    fall: float
+    proven: bool
+
+    @property
+    def largest(self) -> float:
+        """The largest of the three."""
+        return max(self.current, self.rise, self.fall)
+
+    @property
+    def finite(self) -> bool:
+        """Whether every state is bounded."""
+        return self.largest < math.inf
+
+
+def worst_case(
+    population: Population, projections: Sequence[Projection], peaks: Mapping[str, int], *, fires: bool
+) -> StateBound:
+    """Bound the integer states for every possible input, by interval arithmetic on the rounded program.
+
+    A filtered current is at most the largest activation times 1 + (1-k) + (1-k)^2 + ... = 1/k with k = (du + 1) / 4096,
+    since decays round towards zero. Upwards, a spiking neuron is at most at threshold when a step begins; downwards,
+    and in a read-out, the leak bounds the potential in the same way.
+
+    Args:
+        population: The rounded population.
+        projections: The rounded projections into it.
+        peaks: Largest payload magnitude of each source.
+        fires: False for a read-out.
+    """
+    p = population.parameters
+    share = (p["du"] + 1) / DECAY_UNITY
+    up = sum((_drive(s, 1, peaks[s.source]) for s in projections), np.zeros(population.size)) / share
+    down = sum((_drive(s, -1, peaks[s.source]) for s in projections), np.zeros(population.size)) / share
+    bias = p["bias_mant"] * 2.0 ** p["bias_exp"]
+    push, pull = up + np.maximum(bias, 0.0), down + np.maximum(-bias, 0.0)
+    leak = p["dv"] / DECAY_UNITY
+    fall = _accumulated(pull, leak)
+    # A read-out never fires, so that nothing but its leak holds it down.
+    rise = (p["vth"] << ALIGNMENT) + push if fires else _accumulated(push, leak)
+    return StateBound(float(np.maximum(up, down).max()), float(rise.max()), float(fall.max()), True)
+
+
+def _drive(projection: Projection, sign: int, peak: int) -> FloatArray:
+    """Largest aligned activation of each neuron in one direction; graded payloads may have either sign.
+
+    Shifting a sum right rounds down, which adds up to one unit downwards.
+    """
+    weights = projection.weights if projection.message_bits == 0 else np.abs(projection.weights)
+    one_sided = np.maximum(weights if projection.message_bits else sign * weights, 0)
+    total = one_sided.sum(axis=1) * float(peak) * 2.0**projection.weight_exp
+    rounding = 1.0 if projection.weight_exp < 0 else 0.0
+    return np.asarray((total + rounding) * 2**ALIGNMENT, np.float64)
+
+
+def _accumulated(step: FloatArray, leak: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = np.where(step > 0.0, step / leak, 0.0)
+    return np.asarray(total, np.float64)
+
+
+def calibrated(layer: Layer, ranges: Mapping[str, float], state_scale: float) -> StateBound:
+    """Bound the integer states by what calibration data showed, doubled.
+
+    Args:
+        layer: The population.
+        ranges: Largest |u| and |v| of the float reference, in the float units of the graph.
+        state_scale: Integer state units per float unit.
+    """
+    current = HEADROOM * ranges["u"] * float(np.abs(layer.update.current_to_membrane).max())
+    membrane = HEADROOM * (ranges["v"] + float(np.abs(layer.zero).max()))
+    return StateBound(current * state_scale, membrane * state_scale, membrane * state_scale, False)

@@ -1,0 +1,53 @@
+"""Rounds floats to the integers that the hardware holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from neurotool.ir.program import SignMode
+from neurotool.synapses.dense import weight_range, weight_step
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+BIAS_MANTISSA = 4095
+BIAS_EXPONENT = 7
+
+
+def sign_mode(weights: FloatArray) -> SignMode:
+    """Signs of a matrix; one-sided matrices have one bit more for the magnitude."""
+    if (weights >= 0).all():
+        return SignMode.EXCITATORY
+    return SignMode.INHIBITORY if (weights <= 0).all() else SignMode.MIXED
+
+
+def largest_mantissa(weight_bits: int, mode: SignMode) -> int:
+    """Largest magnitude available to both signs that the mode allows."""
+    low, high = weight_range(weight_bits, mode)
+    return -low if mode is SignMode.INHIBITORY else high
+
+
+def weights(scaled: FloatArray, weight_bits: int, mode: SignMode) -> IntArray:
+    """Round to the nearest mantissa that Lava leaves unchanged (even numbers, for eight signed bits)."""
+    step = weight_step(weight_bits, mode)
+    low, high = weight_range(weight_bits, mode)
+    rounded: IntArray = np.clip(np.rint(scaled / step) * step, low, high).astype(np.int64)
+    return rounded
+
+
+def decay(share: FloatArray, offset: int = 0) -> IntArray:
+    """Round a share lost per step to a 12-bit decay; ``offset`` is 1 for the current, whose register counts from it."""
+    rounded: IntArray = np.clip(np.rint(share * 4096) - offset, 0, 4095).astype(np.int64)
+    return rounded
+
+
+def bias(scaled: FloatArray) -> tuple[IntArray, IntArray]:
+    """Split biases into a 13-bit mantissa and the smallest exponent that makes it fit."""
+    whole = np.rint(scaled)
+    exponent = np.zeros(scaled.shape, np.int64)
+    for candidate in range(BIAS_EXPONENT + 1):
+        too_large = np.abs(np.rint(whole / 2**exponent)) > BIAS_MANTISSA
+        exponent = np.where(too_large, candidate, exponent)
+    mantissa = np.rint(whole / 2**exponent).astype(np.int64)
+    return mantissa, exponent

@@ -1,0 +1,118 @@
+"""Checks of the quantise stage; each returns findings and raises nothing, so that all are shown at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from neurotool.diagnostics import Diagnostic, Severity
+from neurotool.ir.program import InputPort, SignMode
+from neurotool.passes.quantise.choice import Choice
+from neurotool.passes.quantise.integers import sign_mode
+from neurotool.passes.quantise.layer import FloatArray, Layer, bias_axon
+from neurotool.rules import RULES
+
+COARSE_THRESHOLD = 16
+"""Below so many units, a threshold is off by more than 3 %."""
+
+
+def check_delays(
+    layers: Mapping[str, Layer], ports: Mapping[str, InputPort]
+) -> tuple[dict[str, int], list[Diagnostic]]:
+    """Find the start step of every population, and those whose inputs differ in age (NT-QUANT-002)."""
+    starts = dict.fromkeys(ports, 0)
+    findings = []
+    for name, layer in layers.items():
+        sources = [s.source for s in layer.synapses if s.source != bias_axon(name)]
+        ages = {source: starts[source] + 1 for source in sources}
+        starts[name] = max(ages.values())
+        if len(set(ages.values())) > 1:
+            found = ", ".join(f"{source}: {age}" for source, age in ages.items())
+            findings.append(
+                _error("NT-QUANT-002", layer, "its inputs arrive after different numbers of steps", found, "one")
+            )
+    return starts, findings
+
+
+def check_layer(layer: Layer, weight_bits: int) -> list[Diagnostic]:
+    """Check what must hold whatever the scale."""
+    findings = []
+    if layer.threshold is not None and np.min(layer.threshold) <= 0.0:
+        found = f"v_threshold - v_reset = {np.min(layer.threshold):g}"
+        findings.append(_error("NT-QUANT-001", layer, "its threshold is not above its reset potential", found, "> 0"))
+    start = (layer.update.initial.reshape(-1) - layer.zero)[_first_nonzero(layer)]
+    if start != 0.0:
+        found = f"starts {start:g} above its reset potential"
+        findings.append(_error("NT-QUANT-003", layer, "it does not start at its reset potential", found, "0"))
+    if layer.threshold is None and np.any(layer.membrane_decay == 0.0):
+        findings.append(_error("NT-QUANT-004", layer, "its potential has no bound", "no leak", "a leak"))
+    elif layer.threshold is None and np.unique(layer.zero).size > 1:
+        findings.append(_error("NT-QUANT-004", layer, "its neurons start at different potentials", "several", "one"))
+    findings += [
+        _error("NT-QUANT-010", layer, f"{s.name} has weights of both signs", f"{weight_bits} bit", ">= 2 bits")
+        for s in layer.synapses
+        if weight_bits == 1 and sign_mode(s.weights) is SignMode.MIXED
+    ]
+    if any(_varies(v) for v in (layer.current_decay, layer.membrane_decay, layer.threshold) if v is not None):
+        message = "its neurons have different decays or thresholds"
+        findings.append(Diagnostic("NT-QUANT-007", Severity.NOTE, layer.node.name, message, origin=layer.node.origin))
+    return findings + _check_decays(layer)
+
+
+def _first_nonzero(layer: Layer) -> int:
+    return int(np.argmax(np.abs(layer.update.initial.reshape(-1) - layer.zero)))
+
+
+def _varies(values: FloatArray) -> bool:
+    return bool(np.ptp(values) > 0.0)
+
+
+def _check_decays(layer: Layer) -> list[Diagnostic]:
+    """Warn where a 12-bit decay misses the wanted share by more than a twentieth of it (NT-QUANT-008)."""
+    findings = []
+    shares = {"current": (layer.current_decay, 1), "membrane": (layer.membrane_decay, 0)}
+    for what, (share, smallest) in shares.items():
+        held = np.clip(np.rint(share * 4096), smallest, 4095 + smallest) / 4096
+        miss = np.abs(held - share)
+        if np.any(miss > 0.05 * share):
+            worst = int(np.argmax(miss))
+            message = f"its {what} decay cannot be held in 12 bits"
+            found, limit = f"{share[worst]:.3g} per step", f"held as {held[worst]:.3g}"
+            findings.append(
+                Diagnostic(
+                    "NT-QUANT-008", Severity.WARNING, layer.node.name, message, found, limit, "", layer.node.origin
+                )
+            )
+    return findings
+
+
+def check_choice(layer: Layer, choice: Choice | None) -> list[Diagnostic]:
+    """Check that a scale was found, what it rests on, and that the threshold survives it."""
+    if choice is None:
+        rule = "NT-QUANT-009" if layer.threshold is not None else "NT-QUANT-004"
+        largest = max(float(np.abs(s.weights).max()) for s in layer.synapses)
+        found = f"largest weight {largest:.3g}, threshold {_largest(layer.threshold):.3g}"
+        message = "no weight exponent brings weights, threshold and states into range together"
+        return [_error(rule, layer, message, found, "exponents -8..7")]
+    findings = []
+    if not choice.bound.proven:
+        message = "its range is not proven for every input: it was seen on calibration data, or is bounded upwards only"
+        findings.append(Diagnostic("NT-QUANT-005", Severity.NOTE, layer.node.name, message, origin=layer.node.origin))
+    vth = int(choice.rounded.population.parameters["vth"].min())
+    if vth < COARSE_THRESHOLD:
+        message = "its threshold rounds to a few integer units, so that spikes will differ from the float model"
+        found, limit = f"vth = {vth}", f">= {COARSE_THRESHOLD}"
+        findings.append(
+            Diagnostic("NT-QUANT-009", Severity.WARNING, layer.node.name, message, found, limit, "", layer.node.origin)
+        )
+    return findings
+
+
+def _largest(values: FloatArray | None) -> float:
+    return 0.0 if values is None else float(np.max(values))
+
+
+def _error(rule: str, layer: Layer, message: str, found: str, limit: str) -> Diagnostic:
+    fix = RULES[rule].rewrite
+    return Diagnostic(rule, Severity.ERROR, layer.node.name, message, found, limit, fix, layer.node.origin)

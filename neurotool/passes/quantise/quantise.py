@@ -1,0 +1,127 @@
+"""The pass: a float spiking part in, a chip program and its records out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import networkx as nx
+
+from neurotool.diagnostics import Diagnostic, errors
+from neurotool.errors import UnsupportedError
+from neurotool.ir.graph import SPIKING_TYPES, Graph
+from neurotool.ir.program import ChipProgram, InputPort, OutputKind, OutputPort, Population, Projection
+from neurotool.passes.quantise.choice import STATE_LIMIT, Choice, choose
+from neurotool.passes.quantise.layer import Layer, layer
+from neurotool.passes.quantise.legality import check_choice, check_delays, check_layer
+from neurotool.passes.quantise.records import PopulationRecord
+from neurotool.passes.quantise.rounding import RoundedLayer, round_layer
+from neurotool.passes.quantise.scale import Scale, scales
+
+
+@dataclass(frozen=True, eq=False)
+class Quantised:
+    """A chip program and how it came about.
+
+    Attributes:
+        program: The integers.
+        records: Scale and roundings per population.
+        diagnostics: Warnings and notes.
+    """
+
+    program: ChipProgram
+    records: tuple[PopulationRecord, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def quantise(
+    graph: Graph,
+    ports: Mapping[str, InputPort],
+    ranges: Mapping[str, Mapping[str, float]] | None = None,
+    *,
+    weight_bits: int = 8,
+) -> Quantised:
+    """Round a spiking part to integers that Lava and the chip hold exactly.
+
+    Each population has one scale λ: an integer state is 64 λ times the float state, so weights, threshold and bias
+    shrink together and spikes keep their meaning.
+
+    Args:
+        graph: The part, folded and discretised; its inputs are the keys of ``ports``.
+        ports: How each input enters the chip.
+        ranges: Largest |u| and |v| per population from calibration data, or None to scale for the worst case.
+        weight_bits: Width of a weight, 1 to 8.
+
+    Raises:
+        UnsupportedError: A population has no integer form; lists all of them.
+    """
+    neurons = set(graph.neurons)
+    units = {name: port.scale for name, port in ports.items()}
+    order = [n for n in nx.topological_sort(graph.networkx()) if n in neurons]
+    layers = {name: layer(graph, graph.nodes[name], units) for name in order}
+    starts, findings = check_delays(layers, ports)
+    choices: dict[str, Choice] = {}
+    for name, found in layers.items():
+        problems = check_layer(found, weight_bits)
+        if not errors(problems):
+            choice = _choose(found, starts[name], ports, None if ranges is None else ranges.get(name), weight_bits)
+            problems += check_choice(found, choice)
+            if choice is not None:
+                choices[name] = choice
+        findings += problems
+    refused = errors(findings)
+    if refused:
+        raise UnsupportedError(f"{len(refused)} finding(s) keep the spiking part off the chip", diagnostics=refused)
+    program = _program(graph, ports, [choice.rounded for choice in choices.values()])
+    return Quantised(program, tuple(_record(choice) for choice in choices.values()), tuple(findings))
+
+
+def _choose(
+    found: Layer, start: int, ports: Mapping[str, InputPort], ranges: Mapping[str, float] | None, weight_bits: int
+) -> Choice | None:
+    peaks = {s.source: ports[s.source].peak if s.source in ports else 1 for s in found.synapses}
+
+    def round_at(scale: Scale) -> RoundedLayer:
+        return round_layer(found, scale, start, ports, weight_bits)
+
+    return choose(found, scales(found, weight_bits), round_at, peaks, ranges)
+
+
+def _record(choice: Choice) -> PopulationRecord:
+    rounded = choice.rounded
+    return PopulationRecord(
+        population=rounded.population.name,
+        scale=rounded.scale.state,
+        weight_exp=dict(rounded.scale.exponents),
+        basis="proven" if choice.bound.proven else "calibrated",
+        peak=choice.bound.largest / STATE_LIMIT,
+        roundings=rounded.roundings,
+    )
+
+
+def _program(graph: Graph, ports: Mapping[str, InputPort], rounded: list[RoundedLayer]) -> ChipProgram:
+    populations: dict[str, Population] = {}
+    projections: dict[str, Projection] = {}
+    for made in rounded:
+        for projection in made.projections:
+            # A synaptic node that feeds two populations becomes two projections.
+            name = projection.name if projection.name not in projections else f"{projection.name}->{projection.target}"
+            projections[name] = replace(projection, name=name)
+        populations |= {p.name: p for p in (made.axon, made.population) if p is not None}
+    return ChipProgram(
+        dt=graph.dt,
+        inputs=dict(ports),
+        populations=populations,
+        projections=projections,
+        outputs=_outputs(graph),
+        notes=graph.notes,
+    )
+
+
+def _outputs(graph: Graph) -> tuple[OutputPort, ...]:
+    found = {}
+    for output in graph.outputs:
+        name = graph.incoming(output)[0].source
+        kind = OutputKind.SPIKES if isinstance(graph.nodes[name].op, SPIKING_TYPES) else OutputKind.MEMBRANE
+        found[name] = OutputPort(name, kind)
+    return tuple(found.values())

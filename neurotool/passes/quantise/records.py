@@ -1,0 +1,46 @@
+"""What quantisation did to each population, for reports and bundles."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """Largest rounding of one parameter of a population.
+
+    Attributes:
+        parameter: ``weights of <projection>``, ``du``, ``dv``, ``vth`` or ``bias``.
+        error: Largest absolute difference between the float value and the float meaning of the integer.
+        span: Largest magnitude of the float value, to judge the error by.
+    """
+
+    parameter: str
+    error: float
+    span: float
+
+
+@dataclass(frozen=True)
+class PopulationRecord:
+    """How one population was scaled.
+
+    Attributes:
+        population: Its name.
+        scale: Integer membrane units per float unit.
+        weight_exp: Exponent of each projection into it.
+        basis: ``proven`` if no input can leave the 24-bit range, else ``calibrated``.
+        peak: Largest state magnitude expected, as a share of the 24-bit range.
+        roundings: What was rounded, and by how much.
+    """
+
+    population: str
+    scale: float
+    weight_exp: dict[str, int]
+    basis: str
+    peak: float
+    roundings: tuple[Rounding, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as plain JSON values."""
+        return asdict(self)

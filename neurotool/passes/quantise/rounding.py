@@ -1,0 +1,119 @@
+"""Rounds a layer at a given scale: population, projections and bias axon, with what rounding did to each parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from neurotool.ir.program import InputPort, Population, Projection
+from neurotool.neurons import LIF, NEVER_FIRES
+from neurotool.passes.quantise import integers
+from neurotool.passes.quantise.layer import FloatArray, Layer, Synapses, bias_axon
+from neurotool.passes.quantise.records import Rounding
+from neurotool.passes.quantise.scale import Scale
+
+
+@dataclass(frozen=True, eq=False)
+class RoundedLayer:
+    """A population with everything that ends at it, in integers.
+
+    Attributes:
+        scale: The scale it was rounded at.
+        population: The population.
+        projections: Projections into it.
+        axon: Its bias axon, if it has one.
+        roundings: Largest rounding of each parameter.
+    """
+
+    scale: Scale
+    population: Population
+    projections: tuple[Projection, ...]
+    axon: Population | None
+    roundings: tuple[Rounding, ...]
+
+
+def round_layer(
+    layer: Layer, scale: Scale, start: int, ports: Mapping[str, InputPort], weight_bits: int
+) -> RoundedLayer:
+    """Round a layer.
+
+    Args:
+        layer: The layer.
+        scale: Its scale.
+        start: Start step of its population.
+        ports: Input ports of the part, by name; their payload widths go to the projections.
+        weight_bits: Width of a weight.
+    """
+    name = layer.node.name
+    projections = tuple(_projection(s, name, scale, ports.get(s.source), weight_bits) for s in layer.synapses)
+    roundings = [
+        _rounding(f"weights of {s.name}", p.weights * 2.0**p.weight_exp / scale.activation, s.weights)
+        for s, p in zip(layer.synapses, projections, strict=True)
+    ]
+    has_axon = any(s.source == bias_axon(name) for s in layer.synapses)
+    population, rounded = _population(layer, scale, start)
+    return RoundedLayer(
+        scale=scale,
+        population=population,
+        projections=projections,
+        axon=_always_firing(bias_axon(name), start - 1, name) if has_axon else None,
+        roundings=(*roundings, *rounded),
+    )
+
+
+def _projection(synapses: Synapses, target: str, scale: Scale, port: InputPort | None, weight_bits: int) -> Projection:
+    exponent = scale.exponents[synapses.name]
+    mode = integers.sign_mode(synapses.weights)
+    return Projection(
+        name=synapses.name,
+        source=synapses.source,
+        target=target,
+        weights=integers.weights(synapses.weights * scale.activation / 2.0**exponent, weight_bits, mode),
+        weight_exp=exponent,
+        weight_bits=weight_bits,
+        sign_mode=mode,
+        message_bits=port.message_bits if port else 0,
+        origin=synapses.origin,
+    )
+
+
+def _population(layer: Layer, scale: Scale, start: int) -> tuple[Population, list[Rounding]]:
+    du = integers.decay(layer.current_decay, offset=1)
+    dv = integers.decay(layer.membrane_decay)
+    mantissa, exponent = integers.bias(layer.bias * scale.state)
+    if layer.threshold is None:
+        vth = np.full(layer.size, NEVER_FIRES, np.int64)
+    else:
+        vth = np.rint(layer.threshold * scale.activation).astype(np.int64)
+    made = Population(
+        name=layer.node.name,
+        model=LIF.name,
+        shape=layer.node.shape,
+        parameters={"du": du, "dv": dv, "vth": vth, "bias_mant": mantissa, "bias_exp": exponent},
+        start=start,
+        scale=scale.state,
+        offset=float(layer.zero[0]) if layer.threshold is None else 0.0,
+        origin=layer.node.origin,
+    )
+    roundings = [
+        _rounding("du", (du + 1) / 4096, layer.current_decay),
+        _rounding("dv", dv / 4096, layer.membrane_decay),
+        _rounding("bias", mantissa * 2.0**exponent / scale.state, layer.bias),
+    ]
+    if layer.threshold is not None:
+        roundings.append(_rounding("vth", vth / scale.activation, layer.threshold))
+    return made, roundings
+
+
+def _always_firing(name: str, start: int, origin: str) -> Population:
+    """Make a bias axon: one stock LIF neuron whose bias exceeds its threshold in every step."""
+    values = {"du": 4095, "dv": 0, "vth": 1, "bias_mant": 2, "bias_exp": 6}
+    parameters = {key: np.array([value], np.int64) for key, value in values.items()}
+    return Population(name, LIF.name, (1,), parameters, start, scale=0.0, origin=origin)
+
+
+def _rounding(parameter: str, meant: npt.NDArray[np.floating], wanted: FloatArray) -> Rounding:
+    return Rounding(parameter, float(np.abs(meant - wanted).max()), float(np.abs(wanted).max()))

@@ -1,0 +1,71 @@
+"""The scales that a population could have: integer units of activation per float unit of membrane potential."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurotool.neurons import NEVER_FIRES
+from neurotool.passes.quantise.integers import BIAS_EXPONENT, BIAS_MANTISSA, largest_mantissa, sign_mode
+from neurotool.passes.quantise.layer import Layer, Synapses
+
+WEIGHT_EXPONENTS = range(-8, 8)
+"""Exponents of the 4-bit register."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The scale λ of a population and the exponent of each projection into it.
+
+    An integer state is ``64 * λ`` times the float state; a weight is ``λ * w / 2^exponent``.
+    """
+
+    activation: float
+    exponents: dict[str, int]
+
+    @property
+    def state(self) -> float:
+        """Integer state units per float unit."""
+        return 64.0 * self.activation
+
+
+def scales(layer: Layer, weight_bits: int) -> Iterator[Scale]:
+    """Yield the scales at which threshold and bias fit their registers, finest first.
+
+    The largest weight of the population uses the whole mantissa at each of them; the exponent only raises the
+    resolution of the states (truncating decays lose up to one unit per step).
+    """
+    reach = {
+        s.name: float(np.abs(s.weights).max()) / largest_mantissa(weight_bits, sign_mode(s.weights))
+        for s in layer.synapses
+        if np.any(s.weights)
+    }
+    finest, limit = 1.0 / max(reach.values(), default=1.0), _limit(layer)
+    for exponent in reversed(WEIGHT_EXPONENTS):
+        activation = finest * 2.0**exponent
+        if activation <= limit:
+            yield Scale(activation, {s.name: _exponent(s, activation * reach.get(s.name, 0.0)) for s in layer.synapses})
+
+
+def _exponent(synapses: Synapses, reach: float) -> int:
+    """Smallest exponent at which weights that reach ``reach`` times the largest mantissa fit it.
+
+    A negative exponent keeps fractions of a unit until the sum is shifted, which rounds down. Where there is nothing to
+    sum, rounding the weight itself is closer.
+    """
+    smallest = WEIGHT_EXPONENTS[0] if synapses.weights.shape[1] > 1 else 0
+    # The largest weight of the population hits a power of two exactly; rounding must not push it to the next one.
+    return smallest if reach == 0.0 else max(smallest, math.ceil(math.log2(reach) - 1e-9))
+
+
+def _limit(layer: Layer) -> float:
+    """Largest λ at which threshold and bias fit their registers."""
+    limits = []
+    if layer.threshold is not None and np.max(layer.threshold) > 0.0:
+        limits.append(NEVER_FIRES / float(np.max(layer.threshold)))
+    if np.any(layer.bias):
+        limits.append((BIAS_MANTISSA << BIAS_EXPONENT) / 64.0 / float(np.max(np.abs(layer.bias))))
+    return min(limits, default=math.inf)
