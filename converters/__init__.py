@@ -1,0 +1,1 @@
+"""Sources to graphs. Each sub-package reads one kind of source."""
