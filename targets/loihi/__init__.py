@@ -1,0 +1,5 @@
+"""The Loihi integer engine: runs chip programs with exact integers on the CPU."""
+
+from neurotool.targets.loihi.target import TARGET
+
+__all__ = ["TARGET"]
