@@ -1,0 +1,61 @@
+"""What crosses the edge of a chip in one inference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurotool.ir.program import ChipProgram, OutputKind
+from neurotool.ir.trace import Trace
+
+MESSAGE_BYTES = 4
+"""A spike or graded spike is a 32-bit message (Davies et al., IEEE Micro 38(1), 2018)."""
+
+VALUE_BYTES = 4
+"""A membrane potential leaves as a 32-bit word."""
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Traffic of one input port or read population, as a mean per sample.
+
+    Attributes:
+        values: Values that the host handles: all of a raster, spike or not, since it writes and reads whole rasters.
+        bytes: Bytes on the link: spikes as messages, potentials as words.
+    """
+
+    values: float
+    bytes: float
+
+    def __add__(self, other: Crossing) -> Crossing:
+        return Crossing(self.values + other.values, self.bytes + other.bytes)
+
+
+def crossings(program: ChipProgram, trace: Trace) -> dict[str, Crossing]:
+    """Find what enters at the input ports and leaves at the outputs of a program.
+
+    Args:
+        program: The program.
+        trace: Its run; the spikes say how many messages there were.
+
+    Returns:
+        Traffic by input port or population. A population whose spikes and potential are both read has the sum.
+    """
+    found: dict[str, Crossing] = {}
+    for port in program.inputs.values():
+        found[port.name] = _spikes(trace, port.name, port.shape)
+    for output in program.outputs:
+        shape = program.populations[output.population].shape
+        if output.kind is OutputKind.SPIKES:
+            traffic = _spikes(trace, output.population, shape)
+        else:
+            values = float(trace.steps * np.prod(shape))
+            traffic = Crossing(values, values * VALUE_BYTES)
+        found[output.population] = found.get(output.population, Crossing(0.0, 0.0)) + traffic
+    return found
+
+
+def _spikes(trace: Trace, name: str, shape: tuple[int, ...]) -> Crossing:
+    spikes = np.count_nonzero(trace.spikes[name]) / trace.batch
+    return Crossing(float(trace.steps * np.prod(shape)), spikes * MESSAGE_BYTES)

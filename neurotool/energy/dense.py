@@ -1,0 +1,94 @@
+"""Latency and energy of dense work on a GPU or CPU: an analytic model, uncalibrated.
+
+Time is what the slowest of arithmetic, memory and kernel launches takes; energy is power for that time plus the
+operations and bytes themselves::
+
+    t = max(flops / (peak * efficiency), bytes / (bandwidth * efficiency), kernels * launch)
+    E = (idle + active floor) * t + e_flop * flops + e_byte * bytes
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from neurotool.chips import Constant, Device
+from neurotool.energy.bands import DRAWS, Draws, Floor
+from neurotool.energy.lines import Group, Line, Term
+from neurotool.errors import UsageError
+from neurotool.ir.costs import DenseCounts
+
+FloatArray = npt.NDArray[np.float64]
+
+LAUNCH_BOUND = Floor.factor(3.0)
+"""Uncalibrated analytic models err by two to three times where kernels are too short to fill the device."""
+
+WORK_BOUND = Floor.relative(0.5)
+"""They err by 30 to 50 % where arithmetic or memory decides (AccelWattch, Guser: 25 to 32 % mean error, calibrated)."""
+
+
+@dataclass(frozen=True, eq=False)
+class DenseEnergy:
+    """What one inference of dense work takes, for every draw, ``[1 + draws]``.
+
+    Attributes:
+        group: Its lines.
+        seconds: Time until the batch is done: the latency of every sample in it.
+        seconds_per_sample: That time divided by the batch.
+        floor: Narrowest band to claim.
+        timing: Constants that the times rest on.
+    """
+
+    group: Group
+    seconds: FloatArray
+    seconds_per_sample: FloatArray
+    floor: Floor
+    timing: tuple[Constant, ...]
+
+
+def price_dense(name: str, counts: DenseCounts, device: Device, draws: Draws) -> DenseEnergy:
+    """Price dense work.
+
+    Args:
+        name: Name of the part.
+        counts: Work of one call with a batch.
+        device: Where it runs.
+        draws: Draws of the constants.
+
+    Raises:
+        UsageError: The device file has no figures for the number format, or the batch is empty.
+    """
+    if counts.precision not in device.peak or counts.precision not in device.operation_energy:
+        raise UsageError(
+            f"{device.name} has no figures for {counts.precision}, which part {name!r} computes in",
+            hint=f"it has {', '.join(device.peak)}; add peak and operation_energy to a device file of your own",
+        )
+    if counts.batch < 1:
+        raise UsageError(f"part {name!r} was counted with a batch of {counts.batch}", hint="count at least one sample")
+    constants = device.constants(counts.precision)
+    drawn = {key: draws.of(f"{device.name}.{key}", constant) for key, constant in constants.items()}
+    work = counts.flops / (drawn["peak"] * drawn["compute_efficiency"])
+    memory = counts.bytes_moved / (drawn["bandwidth"] * drawn["bandwidth_efficiency"])
+    launches = counts.kernels * drawn["launch"]
+    seconds = np.maximum(np.maximum(work, memory), launches)
+    share = seconds / counts.batch
+    timing = (device.launch, device.compute_efficiency, device.bandwidth_efficiency)
+
+    def line(term: Term, what: str, count: FloatArray, unit: str, key: str) -> Line:
+        behind = timing if unit == "s" else ()
+        return Line(term, what, count, unit, f"{device.name}.{key}", constants[key], count * drawn[key], behind)
+
+    lines = (
+        line(Term.STATIC, "idle", share, "s", "idle"),
+        line(Term.DYNAMIC, "active", share, "s", "active_floor"),
+        line(Term.DYNAMIC, "operations", _same(counts.flops / counts.batch), "FLOP", "operation_energy"),
+        line(Term.DYNAMIC, "memory traffic", _same(counts.bytes_moved / counts.batch), "bytes", "byte_energy"),
+    )
+    short = counts.batch == 1 or launches[0] >= max(work[0], memory[0])
+    return DenseEnergy(Group(name, lines), seconds, share, LAUNCH_BOUND if short else WORK_BOUND, timing)
+
+
+def _same(amount: float) -> FloatArray:
+    return np.full(1 + DRAWS, amount)

@@ -1,0 +1,107 @@
+"""Work of a whole float graph run as a dense network, step by step: the version without a neuromorphic chip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import nir
+import numpy as np
+
+from neurotool.diagnostics import Diagnostic, Severity
+from neurotool.errors import UnsupportedError, UsageError
+from neurotool.ir.costs import DenseCounts
+from neurotool.ir.graph import Graph, Node
+
+FLOAT_BYTES = 4
+ELEMENT_BYTES = 3 * FLOAT_BYTES  # an element-wise kernel reads two operands and writes one result
+
+NEURON_OPERATIONS: Mapping[type[nir.NIRNode], int] = {
+    nir.I: 2,
+    nir.IF: 4,
+    nir.LI: 5,
+    nir.LIF: 7,
+    nir.CubaLI: 8,
+    nir.CubaLIF: 10,
+}
+"""Element-wise operations of one update, counted from :class:`neurotool.ir.update.NeuronUpdate`: R*x, v+ (2); leak-v,
++, *decay, v+ (5 with R*x); the current filter 3; comparison and reset 2. Each is a kernel of its own."""
+
+_FREE = (nir.Input, nir.Output, nir.Flatten)
+
+
+def dense_counts_of_graph(
+    graph: Graph, steps: int, batch: int = 1, counted: Mapping[tuple[str, ...], DenseCounts] | None = None
+) -> DenseCounts:
+    """Count the work of running every node densely, as a framework does: each timed node once per step.
+
+    Args:
+        graph: The whole float graph.
+        steps: Time steps of one inference.
+        batch: Samples in the batch.
+        counted: Work already known, by the names of the nodes it covers (``Part.nodes``), for the same batch.
+
+    Returns:
+        Arithmetic, bytes and kernels of one batch. Zero weights are counted: a dense kernel multiplies by them too.
+
+    Raises:
+        UsageError: Work was given for another batch or number format.
+        UnsupportedError: The graph has nodes whose work is neither known here nor given; lists all of them.
+    """
+    given = counted or {}
+    covered = {name for names in given for name in names}
+    nodes = [node for name, node in graph.nodes.items() if name not in covered]
+    unknown = [node for node in nodes if _calls(node) is None]
+    if unknown:
+        raise UnsupportedError(
+            f"the work of {len(unknown)} node(s) is not known: {', '.join(node.name for node in unknown)}",
+            hint="give the counts of the part that holds them",
+            diagnostics=[_refusal(node) for node in unknown],
+        )
+    total = DenseCounts(0.0, 0.0, 0, batch)
+    for node in nodes:
+        repeats = steps if node.timed else 1
+        for flops, weight_bytes, value_bytes in _calls(node) or ():
+            total = _plus(total, repeats * batch * flops, repeats * (weight_bytes + batch * value_bytes), repeats)
+    for names, counts in given.items():
+        if (counts.batch, counts.precision) != (total.batch, total.precision):
+            raise UsageError(
+                f"{', '.join(names)}: counted with batch {counts.batch} in {counts.precision}, "
+                f"the graph with batch {batch} in {total.precision}",
+                hint="count both alike",
+            )
+        total = _plus(total, counts.flops, counts.bytes_moved, counts.kernels)
+    return total
+
+
+def _plus(total: DenseCounts, flops: float, moved: float, kernels: int) -> DenseCounts:
+    return replace(
+        total, flops=total.flops + flops, bytes_moved=total.bytes_moved + moved, kernels=total.kernels + kernels
+    )
+
+
+def _calls(node: Node) -> Iterable[tuple[float, float, float]] | None:
+    """Kernels of one call: (FLOP per sample, bytes of weights, bytes of values per sample). None if not known."""
+    operation, size = node.op, int(np.prod(node.shape, dtype=np.int64))
+    if isinstance(operation, _FREE):
+        return ()
+    if isinstance(operation, nir.Linear | nir.Affine):
+        outputs, inputs = operation.weight.shape[-2:]
+        columns = size // outputs  # a weight applied along further axes is applied once per position
+        bias = outputs if isinstance(operation, nir.Affine) else 0
+        flops = columns * (2.0 * outputs * inputs + bias)
+        return ((flops, FLOAT_BYTES * (outputs * inputs + bias), FLOAT_BYTES * columns * (inputs + outputs)),)
+    if isinstance(operation, nir.Scale):
+        return ((float(size), 0.0, float(ELEMENT_BYTES * size)),)
+    for neuron, operations in NEURON_OPERATIONS.items():
+        if type(operation) is neuron:
+            return ((float(size), 0.0, float(ELEMENT_BYTES * size)),) * operations
+    return None
+
+
+def _refusal(node: Node) -> Diagnostic:
+    message = f"{node.name}: the work of {node.type_name} is not known"
+    fix = "give the counts of the part that holds it"
+    return Diagnostic(
+        "NT-ENERGY-002", Severity.ERROR, node.name, message, found=node.type_name, fix=fix, origin=node.origin
+    )

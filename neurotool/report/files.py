@@ -1,0 +1,38 @@
+"""Writes figures."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from neurotool.errors import UsageError
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure and release what it holds.
+
+    Other processes see the old file or the whole new one.
+
+    Args:
+        figure: The figure; it is empty afterwards.
+        path: File to write; its ending decides the format (``.png``, ``.svg``, ``.pdf``).
+
+    Raises:
+        UsageError: The ending names no format that can be written.
+    """
+    formats = figure.canvas.get_supported_filetypes()
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in formats:
+        raise UsageError(f"{path}: cannot write a figure as {path.suffix or 'a file without ending'}", hint="use .png")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            figure.savefig(file, format=kind)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    figure.clear()

@@ -1,0 +1,1 @@
+"""Runs a bundle: schedules its parts over targets and moves values across the boundaries."""

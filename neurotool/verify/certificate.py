@@ -1,0 +1,156 @@
+"""The certificate: a chain of runs, each compared with the one before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+from neurotool.verify.compare import Agreement
+from neurotool.verify.pair import Labels, PairResult, judge
+from neurotool.verify.run import Arithmetic, NamedRun
+from neurotool.verify.tolerance import Tolerance, Tolerances
+
+SCHEMA = "neurotool.certificate/1"
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a certificate says of one run by itself.
+
+    Attributes:
+        name: Name of the run.
+        arithmetic: Numbers that its neurons compute with.
+        samples: Number of samples that it ran.
+        accuracy: Share of them that it classifies rightly, if there are labels.
+        detail: Version, device or mode.
+    """
+
+    name: str
+    arithmetic: Arithmetic
+    samples: int
+    accuracy: float | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table that is printed: one layer of one pair."""
+
+    pair: str
+    layer: str
+    slots: int
+    differing: int
+    cosine: float
+    shift: int
+    rate_a: float
+    rate_b: float
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The outcome of a verification.
+
+    Attributes:
+        runs: The runs, in the order of the chain.
+        pairs: Each run with the one before it, then the first run with the first integer run.
+        owners: Whose Lava process each neuron model is, by name of the model: ``lava`` (stock) or ``neurotool``.
+            Agreement with a process of our own is the weaker proof.
+    """
+
+    runs: tuple[RunSummary, ...]
+    pairs: tuple[PairResult, ...]
+    owners: Mapping[str, str]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every pair agrees within its tolerance."""
+        return all(pair.passed for pair in self.pairs)
+
+    def pair(self, a: str, b: str) -> PairResult | None:
+        """Return the comparison of two runs by name, or None if they were not compared."""
+        return next((p for p in self.pairs if (p.a, p.b) == (a, b)), None)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield one line per pair and layer."""
+        for pair in self.pairs:
+            for name, layer in pair.layers.items():
+                yield Row(
+                    f"{pair.a} → {pair.b}",
+                    name,
+                    layer.slots,
+                    layer.differing,
+                    layer.cosine,
+                    layer.shift,
+                    layer.rate_a,
+                    layer.rate_b,
+                )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the certificate as plain JSON values."""
+        return {
+            "schema": SCHEMA,
+            "passed": self.passed,
+            "runs": [asdict(run) for run in self.runs],
+            "pairs": [_pair_json(pair) for pair in self.pairs],
+            "owners": dict(self.owners),
+        }
+
+
+def certify(
+    runs: Sequence[NamedRun],
+    labels: Labels | None = None,
+    tolerances: Tolerances | None = None,
+    owners: Mapping[str, str] | None = None,
+) -> Certificate:
+    """Compare runs of one model on the same samples.
+
+    Args:
+        runs: In the order of the chain: source, float reference, integer engine, Lava. A run may hold fewer samples
+            than the others; they are the leading ones.
+        labels: Class number of each sample, ``[batch]``.
+        tolerances: Limits; the defaults where None.
+        owners: Whose Lava process each neuron model is, by name of the model.
+
+    Raises:
+        ValueError: There are fewer than two runs, two of them share a name, or one has no samples.
+    """
+    if len(runs) < 2 or len({run.name for run in runs}) < len(runs) or any(run.samples < 1 for run in runs):
+        raise ValueError("a certificate needs at least two runs with samples and names of their own")
+    limits = tolerances or Tolerances()
+    pairs = list(pairwise(runs))
+    integer = next((run for run in runs if run.arithmetic is Arithmetic.INTEGER), None)
+    if integer is not None and integer not in runs[:2]:
+        pairs.append((runs[0], integer))
+    return Certificate(
+        runs=tuple(_summary(run, labels) for run in runs),
+        pairs=tuple(judge(a, b, _tolerance(a, b, limits), labels) for a, b in pairs),
+        owners=dict(owners or {}),
+    )
+
+
+def _tolerance(a: NamedRun, b: NamedRun, limits: Tolerances) -> Tolerance:
+    if a.arithmetic is not b.arithmetic:
+        return limits.quantisation
+    return limits.exact if a.arithmetic is Arithmetic.INTEGER else limits.rounding
+
+
+def _summary(run: NamedRun, labels: Labels | None) -> RunSummary:
+    correct = None if labels is None else run.correct(labels)
+    accuracy = None if correct is None else correct / run.samples
+    return RunSummary(run.name, run.arithmetic, run.samples, accuracy, run.detail)
+
+
+def _pair_json(pair: PairResult) -> dict[str, Any]:
+    return {
+        **asdict(pair),
+        "passed": pair.passed,
+        "slots": pair.slots,
+        "differing": pair.differing,
+        "layers": {name: _layer_json(layer) for name, layer in pair.layers.items()},
+    }
+
+
+def _layer_json(layer: Agreement) -> dict[str, Any]:
+    return {**asdict(layer), "rate_a": layer.rate_a, "rate_b": layer.rate_b, "rate_error": layer.rate_error}

@@ -1,0 +1,211 @@
+"""Judges two runs of the same model on the same samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from neurotool.verify.compare import (
+    Agreement,
+    OutputAgreement,
+    Point,
+    compare_outputs,
+    compare_spikes,
+    first_point,
+)
+from neurotool.verify.run import Arithmetic, NamedRun
+from neurotool.verify.tolerance import Tolerance
+
+Labels = npt.NDArray[np.integer]
+Number = int | float | bool | None
+"""A recorded value; None where it is not a finite number."""
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The first difference: in the first layer, in topological order, that differs at all.
+
+    Attributes:
+        layer: Name of the layer.
+        point: Where in its raster.
+        values: For each of the two runs, the spike at that point and the states that were recorded.
+    """
+
+    layer: str
+    point: Point
+    values: Mapping[str, Mapping[str, Number]]
+
+
+@dataclass(frozen=True)
+class PairResult:
+    """How two runs agree.
+
+    Attributes:
+        a: Name of the first run, the reference.
+        b: Name of the second run.
+        samples: Number of samples compared: those that both have run.
+        tolerance: The limits.
+        layers: Agreement of the spikes, per layer that both recorded.
+        states: Number of differing slots, per layer and state variable that both recorded; integer runs only.
+        outputs: Agreement per output of the model.
+        correct: Samples that each run classifies rightly, if there are labels.
+        first: The first difference.
+        failures: Why the pair is over its tolerance, one sentence each; empty if it is not.
+    """
+
+    a: str
+    b: str
+    samples: int
+    tolerance: Tolerance
+    layers: Mapping[str, Agreement]
+    states: Mapping[str, Mapping[str, int]]
+    outputs: Mapping[str, OutputAgreement]
+    correct: tuple[int, int] | None
+    first: Divergence | None
+    failures: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the two agree within the tolerance."""
+        return not self.failures
+
+    @property
+    def slots(self) -> int:
+        """Slots compared, over all layers."""
+        return sum(layer.slots for layer in self.layers.values())
+
+    @property
+    def differing(self) -> int:
+        """Slots that differ, over all layers."""
+        return sum(layer.differing for layer in self.layers.values())
+
+    @property
+    def spikes(self) -> int:
+        """Spikes of the first run in the slots compared."""
+        return sum(layer.spikes_a for layer in self.layers.values())
+
+
+def judge(a: NamedRun, b: NamedRun, tolerance: Tolerance, labels: Labels | None = None) -> PairResult:
+    """Compare two runs on the samples that both have run, and hold the result against a tolerance."""
+    samples = min(a.samples, b.samples)
+    a, b = a.take(samples), b.take(samples)
+    failures = [*_gaps(a, b, tolerance), *_not_finite(a), *_not_finite(b)]
+    layers = {n: compare_spikes(a.spikes[n], b.spikes[n]) for n in _same_shape(a.spikes, b.spikes)}
+    outputs = {
+        n: compare_outputs(a.outputs[n], b.outputs[n], None if _spikes(a, b, n) else tolerance.outputs)
+        for n in _same_shape(a.outputs, b.outputs)
+        if _finite(a.outputs[n]) and _finite(b.outputs[n])
+    }
+    if not layers and not outputs and not failures:
+        failures.append("the two runs have neither a layer nor an output in common")
+    states = _state_differences(a, b)
+    correct = _correct(a, b, labels)
+    failures += _spike_failures(layers, tolerance)
+    failures += _state_failures(states, tolerance)
+    failures += _output_failures(outputs, correct, samples, tolerance)
+    first = _first(a, b, layers, states)
+    return PairResult(a.name, b.name, samples, tolerance, layers, states, outputs, correct, first, tuple(failures))
+
+
+def _same_shape(a: Mapping[str, npt.NDArray[np.generic]], b: Mapping[str, npt.NDArray[np.generic]]) -> list[str]:
+    return [name for name in a if name in b and a[name].shape == b[name].shape]
+
+
+def _spikes(a: NamedRun, b: NamedRun, output: str) -> bool:
+    """Whether an output is a raster of spikes, which is compared as the layer that makes it."""
+    return all(bool(np.isin(run.outputs[output], (0, 1)).all()) for run in (a, b))
+
+
+def _finite(values: npt.NDArray[np.generic]) -> bool:
+    return bool(np.isfinite(values.astype(np.float64)).all())
+
+
+def _gaps(a: NamedRun, b: NamedRun, tolerance: Tolerance) -> Iterator[str]:
+    for what, left, right in (("layer", a.spikes, b.spikes), ("output", a.outputs, b.outputs)):
+        for name in left:
+            if name in right and left[name].shape != right[name].shape:
+                yield f"{what} {name} has shape {left[name].shape} in {a.name}, {right[name].shape} in {b.name}"
+        if tolerance.complete or what == "output":
+            yield from (f"{what} {n} was recorded by {a.name} only" for n in left if n not in right)
+            yield from (f"{what} {n} was recorded by {b.name} only" for n in right if n not in left)
+
+
+def _not_finite(run: NamedRun) -> Iterator[str]:
+    yield from (
+        f"output {name} of {run.name} holds NaN or infinity" for name, v in run.outputs.items() if not _finite(v)
+    )
+
+
+def _state_differences(a: NamedRun, b: NamedRun) -> dict[str, dict[str, int]]:
+    """Count differing states of two integer runs; float states have other units, or differ in the last digit."""
+    if not a.arithmetic == b.arithmetic == Arithmetic.INTEGER:
+        return {}
+    found: dict[str, dict[str, int]] = {}
+    for layer, mine in a.states.items():
+        theirs = b.states.get(layer, {})
+        if shared := _same_shape(mine, theirs):
+            found[layer] = {v: int(np.count_nonzero(mine[v] != theirs[v])) for v in shared}
+    return found
+
+
+def _correct(a: NamedRun, b: NamedRun, labels: Labels | None) -> tuple[int, int] | None:
+    if labels is None:
+        return None
+    left, right = a.correct(labels), b.correct(labels)
+    return None if left is None or right is None else (left, right)
+
+
+def _spike_failures(layers: Mapping[str, Agreement], tolerance: Tolerance) -> Iterator[str]:
+    for name, layer in layers.items():
+        if layer.share <= tolerance.differing:
+            continue
+        if tolerance.cosine is None:
+            limit = f"at most {tolerance.differing:g} of them" if tolerance.differing else "none"
+            yield f"layer {name}: {layer.differing} of {layer.slots} spike slots differ, {limit} may"
+        elif layer.cosine < tolerance.cosine:
+            yield f"layer {name}: spike rasters have cosine {layer.cosine:.3f}, expected at least {tolerance.cosine:g}"
+
+
+def _state_failures(states: Mapping[str, Mapping[str, int]], tolerance: Tolerance) -> Iterator[str]:
+    for layer, variables in states.items():
+        for variable, differing in variables.items():
+            if tolerance.complete and differing:
+                yield f"layer {layer}: state {variable} differs in {differing} slots, none may"
+
+
+def _output_failures(
+    outputs: Mapping[str, OutputAgreement], correct: tuple[int, int] | None, samples: int, tolerance: Tolerance
+) -> Iterator[str]:
+    for name, output in outputs.items():
+        if not output.within:
+            yield f"output {name}: relative difference {output.relative:.2g}, expected at most {tolerance.outputs:g}"
+    if correct is not None:
+        lost = correct[0] - correct[1]
+        allowed = max(tolerance.accuracy_loss * samples, 1.0) if tolerance.accuracy_loss else 0.0
+        if lost > allowed:
+            yield f"accuracy: {lost} of {samples} samples lost, at most {int(allowed)} may be"
+
+
+def _first(
+    a: NamedRun, b: NamedRun, layers: Mapping[str, Agreement], states: Mapping[str, Mapping[str, int]]
+) -> Divergence | None:
+    """Find the first difference; a state that was compared counts as well as a spike."""
+    for name in dict.fromkeys((*layers, *states)):
+        masks = [a.spikes[name] != b.spikes[name]] if name in layers else []
+        masks += [a.states[name][v] != b.states[name][v] for v in states.get(name, {})]
+        points = [point for point in map(first_point, masks) if point is not None]
+        if points:
+            point = min(points, key=lambda p: (p.step, p.sample, p.neuron))
+            return Divergence(name, point, {run.name: _values(run, name, point) for run in (a, b)})
+    return None
+
+
+def _values(run: NamedRun, layer: str, point: Point) -> dict[str, Number]:
+    slot = (point.step, point.sample, *point.neuron)
+    recorded = {"spike": run.spikes[layer]} if layer in run.spikes else {}
+    values = {name: raster[slot].item() for name, raster in (recorded | dict(run.states.get(layer, {}))).items()}
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}

@@ -1,0 +1,206 @@
+"""Counts: a network worked out by hand, and a count neuron by neuron for random ones."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neurotool.chips import load_chip
+from neurotool.energy import count
+from neurotool.errors import UsageError
+from neurotool.ir.program import ChipProgram, InputPort, OutputKind, OutputPort, Population, Projection
+from neurotool.ir.trace import Trace
+from neurotool.passes.place import place
+
+CHIP = load_chip("loihi1")
+
+
+def chip_with_small_cores(neurons):
+    limit = CHIP.limits.neurons_per_core.model_copy(update={"value": neurons})
+    return CHIP.model_copy(update={"limits": CHIP.limits.model_copy(update={"neurons_per_core": limit})})
+
+
+def trace_of(spikes, latency):
+    steps = next(iter(spikes.values())).shape[0]
+    return Trace("loihi", 1e-3, steps, spikes, {}, {}, latency, 0.0)
+
+
+def by_hand():
+    """Three inputs, two neurons, two steps; input 1 has no synapse."""
+    weights = np.array([[2, 0, 4], [6, 0, 0]])
+    program = ChipProgram(
+        1e-3,
+        {"in": InputPort("in", (3,))},
+        {"p": Population("p", "lif", (2,), {"bias_mant": np.zeros(2, np.int64)}, 1, 1.0)},
+        {"w": Projection("w", "in", "p", weights)},
+        (OutputPort("p", OutputKind.SPIKES),),
+    )
+    spikes = {
+        "in": np.array([[[1, 1, 0]], [[0, 0, 1]]], np.bool_),
+        "p": np.array([[[0, 0]], [[1, 0]]], np.bool_),
+    }
+    return program, trace_of(spikes, {"p": 1})
+
+
+def test_counts_by_hand():
+    program, trace = by_hand()
+    counts = count(program, place(program, CHIP), trace, CHIP)
+    assert (counts.steps, counts.samples, counts.cores, counts.busiest_updates) == (3, 1, 1, 2)
+    # Step 0: inputs 0 (two synapses) and 1 (none). Step 1: input 2 (one synapse); both neurons hear step 0.
+    # Step 2: neuron 0 hears input 2 and fires; neuron 1 holds what it heard.
+    assert counts.synops["w"].dense.tolist() == [2, 1, 0]
+    assert counts.synops["w"].sparse.tolist() == [0, 0, 0]
+    assert counts.sent["in"].spikes.tolist() == [2, 1, 0]
+    assert counts.sent["in"].messages.tolist() == [1, 1, 0]
+    assert counts.sent["p"].spikes.tolist() == [0, 0, 1]
+    assert counts.sent["p"].messages.tolist() == [0, 0, 0]
+    updates = counts.updates["p"]
+    assert updates.driven.tolist() == [0, 2, 1]
+    assert updates.holding.tolist() == [0, 0, 1]
+    assert updates.resting.tolist() == [2, 0, 0]
+    assert counts.busiest_synops.tolist() == [[2], [1], [0]]
+
+
+def test_counts_are_means_over_samples():
+    program, trace = by_hand()
+    silent = {name: np.concatenate([r, np.zeros_like(r)], axis=1) for name, r in trace.spikes.items()}
+    counts = count(program, place(program, CHIP), trace_of(silent, {"p": 1}), CHIP)
+    assert counts.samples == 2
+    assert counts.synops["w"].dense.tolist() == [1, 0.5, 0]
+    assert counts.updates["p"].resting.tolist() == [2, 1, 1]
+    assert counts.busiest_synops.tolist() == [[2, 0], [1, 0], [0, 0]]
+
+
+def test_a_biased_neuron_is_active_from_its_start():
+    program, trace = by_hand()
+    program.populations["p"].parameters["bias_mant"][1] = 3
+    silent = trace_of({name: np.zeros_like(r) for name, r in trace.spikes.items()}, {"p": 1})
+    updates = count(program, place(program, CHIP), silent, CHIP).updates["p"]
+    assert updates.holding.tolist() == [0, 1, 1]
+    assert updates.resting.tolist() == [2, 1, 1]
+
+
+def random_network(rng, sizes, density):
+    inputs = {"in": InputPort("in", (sizes[0],), message_bits=0)}
+    populations, projections, source, before = {}, {}, "in", sizes[0]
+    for i, size in enumerate(sizes[1:]):
+        name = f"p{i}"
+        bias = rng.integers(0, 2, size)
+        populations[name] = Population(name, "lif", (size,), {"bias_mant": bias}, i + 1, 1.0)
+        matrix = np.where(rng.random((size, before)) < density, 2, 0)
+        projections[f"w{i}"] = Projection(f"w{i}", source, name, matrix)
+        source, before = name, size
+    loop = np.where(rng.random((sizes[1], sizes[1])) < density, 2, 0)
+    projections["loop"] = Projection("loop", "p0", "p0", loop)
+    return ChipProgram(1e-3, inputs, populations, projections, (OutputPort(source, OutputKind.SPIKES),))
+
+
+def synapses_of(program, placement, source, neuron):
+    """Every synapse that a spike meets: projection, target population, target neuron, core."""
+    for p in program.projections.values():
+        if p.source == source:
+            for i in np.flatnonzero(p.weights[:, neuron]):
+                (core,) = [c.core for c in placement.cores_of(p.target) if c.first <= i < c.last]
+                yield p.name, p.target, int(i), core
+
+
+def brute_force(program, placement, spikes, steps, samples):
+    """Walk every step, sample, source neuron and synapse."""
+    start = {"in": 0} | {name: p.start for name, p in program.populations.items()}
+    neurons = [(p, i) for p in program.populations.values() for i in range(p.size)]
+    tally = Counter()
+    busiest = np.zeros((steps + program.depth, samples))
+    for b in range(samples):
+        heard, ever = set(), set()
+        for now in range(steps + program.depth):
+            fired = {
+                (source, int(j))
+                for source, raster in spikes.items()
+                if 0 <= now - start[source] < steps
+                for j in np.flatnonzero(raster[now - start[source], b])
+            }
+            coming, load = set(), Counter()
+            for source, j in fired:
+                met = list(synapses_of(program, placement, source, j))
+                tally.update(name for name, *_ in met)
+                tally["messages", source] += len({core for *_, core in met})
+                load.update(core for *_, core in met)
+                coming |= {(target, i) for _, target, i, _ in met}
+            busiest[now, b] = max(load.values(), default=0)
+            for p, i in neurons:
+                moved = (p.name, i) in heard | fired
+                if moved or (now >= p.start and p.parameters["bias_mant"][i]):
+                    ever.add((p.name, i))
+                tally["driven", p.name] += moved
+                tally["resting", p.name] += (p.name, i) not in ever
+            heard = coming
+    return tally, busiest
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 9), min_size=2, max_size=4),
+    density=st.floats(0, 1),
+    rate=st.floats(0, 1),
+    neurons=st.integers(1, 5),
+    steps=st.integers(1, 4),
+    samples=st.integers(1, 3),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_counts_equal_a_count_neuron_by_neuron(sizes, density, rate, neurons, steps, samples, seed):
+    rng = np.random.default_rng(seed)
+    program = random_network(rng, sizes, density)
+    widths = {"in": sizes[0]} | {name: p.size for name, p in program.populations.items()}
+    spikes = {name: rng.random((steps, samples, width)) < rate for name, width in widths.items()}
+    chip = chip_with_small_cores(neurons)
+    placement = place(program, chip)
+    counts = count(program, placement, trace_of(spikes, {}), chip)
+    tally, busiest = brute_force(program, placement, spikes, steps, samples)
+
+    for name, found in counts.synops.items():
+        assert (found.dense + found.sparse).sum() * samples == pytest.approx(tally[name])
+    for name, raster in spikes.items():
+        assert counts.sent[name].spikes.sum() * samples == pytest.approx(np.count_nonzero(raster))
+        assert counts.sent[name].messages.sum() * samples == pytest.approx(tally["messages", name])
+    for name, population in program.populations.items():
+        updates = counts.updates[name]
+        assert updates.driven.sum() * samples == pytest.approx(tally["driven", name])
+        assert updates.resting.sum() * samples == pytest.approx(tally["resting", name])
+        assert (updates.active + updates.inactive).tolist() == pytest.approx([population.size] * counts.steps)
+    assert counts.busiest_synops.tolist() == busiest.tolist()
+
+
+def test_hops_of_a_message_between_tiles():
+    weights = np.full((1, 1), 2)
+    first = Population("a", "lif", (1,), {}, 1, 1.0)
+    others = {f"q{i}": Population(f"q{i}", "lif", (1,), {}, 1, 1.0) for i in range(35)}
+    last = Population("b", "lif", (1,), {}, 2, 1.0)
+    program = ChipProgram(
+        1e-3,
+        {"in": InputPort("in", (1,))},
+        {"a": first, **others, "b": last},
+        {"in-a": Projection("in-a", "in", "a", weights), "a-b": Projection("a-b", "a", "b", weights)},
+        (),
+    )
+    spikes = {name: np.zeros((1, 1, 1), np.bool_) for name in ("in", *program.populations)}
+    spikes["a"][0, 0, 0] = True
+    sent = count(program, place(program, CHIP), trace_of(spikes, {}), CHIP).sent["a"]
+    # From core 0 on tile 0 to core 36 on tile 9, which the serpentine puts below tile 6.
+    assert sent.hops_east_west.tolist() == [0, 6, 0]
+    assert sent.hops_north_south.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("damage", ["missing", "narrow", "empty"])
+def test_a_foreign_trace_is_refused(damage):
+    program, trace = by_hand()
+    spikes = dict(trace.spikes)
+    if damage == "missing":
+        del spikes["p"]
+    elif damage == "narrow":
+        spikes["p"] = spikes["p"][..., :1]
+    else:
+        spikes = {name: raster[:, :0] for name, raster in spikes.items()}
+    with pytest.raises(UsageError, match="does not fit the program"):
+        count(program, place(program, CHIP), trace_of(spikes, {}), CHIP)

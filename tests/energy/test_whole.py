@@ -1,0 +1,65 @@
+"""Work of a whole graph, by hand."""
+
+from itertools import pairwise
+
+import nir
+import numpy as np
+import pytest
+
+from neurotool.energy import dense_counts_of_graph
+from neurotool.errors import UnsupportedError, UsageError
+from neurotool.ir.convention import CONVENTIONS
+from neurotool.ir.costs import DenseCounts
+from neurotool.ir.graph import Graph, Node, TorchOp, edge_from
+from neurotool.ir.values import TimeScope, ValueKind
+
+
+def node(name, op, size, timed=True):
+    return Node(name, op, (size,), ValueKind.FLOAT, timed, TimeScope.PER_STEP, name)
+
+
+def graph(extra=()):
+    ones = np.ones(2)
+    nodes = [
+        node("in", nir.Input(input_type={"input": np.array([3])}), 3),
+        node("linear", nir.Linear(weight=np.zeros((2, 3))), 2),
+        node("lif", nir.LIF(tau=ones, r=ones, v_leak=ones, v_threshold=ones), 2),
+        node("head", nir.Affine(weight=np.zeros((4, 2)), bias=np.zeros(4)), 4, timed=False),
+        *extra,
+    ]
+    edges = tuple(edge_from(a, b.name) for a, b in pairwise(nodes))
+    return Graph({n.name: n for n in nodes}, edges, 1e-3, CONVENTIONS["norse"])
+
+
+def test_work_by_hand():
+    counts = dense_counts_of_graph(graph(), steps=5, batch=2)
+    # Per step: 6 multiply-accumulates and 7 operations on 2 neurons. Once: 8 multiply-accumulates and 4 biases.
+    assert counts.flops == 2 * (5 * (12 + 7 * 2) + 16 + 4)
+    assert counts.kernels == 5 * (1 + 7) + 1
+    linear = 5 * 4 * (6 + 2 * (3 + 2))
+    lif = 5 * 7 * 2 * 12 * 2
+    head = 4 * (8 + 4 + 2 * (2 + 4))
+    assert counts.bytes_moved == linear + lif + head
+    assert counts.batch == 2
+
+
+def test_torch_operations_come_with_their_counts():
+    relu = node("relu", TorchOp("torch.relu", abs), 4, timed=False)
+    with pytest.raises(UnsupportedError) as refusal:
+        dense_counts_of_graph(graph([relu]), steps=5)
+    (finding,) = refusal.value.diagnostics
+    assert (finding.rule, finding.node, finding.found) == ("NT-ENERGY-002", "relu", "torch.relu")
+
+    known = DenseCounts(flops=100, bytes_moved=1000, kernels=2, batch=1)
+    plain = dense_counts_of_graph(graph(), steps=5)
+    added = dense_counts_of_graph(graph([relu]), steps=5, counted={("relu",): known})
+    assert added.flops == plain.flops + 100
+    assert added.kernels == plain.kernels + 2
+    covering = dense_counts_of_graph(graph([relu]), steps=5, counted={("head", "relu"): known})
+    assert covering.flops == plain.flops + 100 - 20
+
+
+def test_counts_of_another_batch_are_refused():
+    known = DenseCounts(flops=100, bytes_moved=1000, kernels=2, batch=8)
+    with pytest.raises(UsageError, match="batch 8"):
+        dense_counts_of_graph(graph(), steps=5, counted={("head",): known})
