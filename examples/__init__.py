@@ -1,0 +1,1 @@
+"""Runnable stories. Each sub-package is one system, end to end."""

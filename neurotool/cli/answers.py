@@ -1,0 +1,275 @@
+"""What each verb answers: the result as JSON values, and the same as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from shlex import join
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.console import RenderableType
+
+from neurotool.cli.summary import certificate, chip, energy, split, story
+from neurotool.cli.summary.tables import facts, grid, next_command
+from neurotool.units import format_si
+
+if TYPE_CHECKING:
+    from neurotool.ir.graph import Node
+    from neurotool.ir.manifest import Manifest
+    from neurotool.ir.placement import Placement
+    from neurotool.ir.program import ChipProgram
+    from neurotool.pipeline import (
+        ConvertResult,
+        DemoResult,
+        EnergyResult,
+        Inspection,
+        PartitionResult,
+        RunResult,
+        VerifyResult,
+    )
+
+Answer = tuple[dict[str, Any], list[RenderableType]]
+
+
+def partitioned(source: str, result: PartitionResult) -> Answer:
+    """Answer of ``partition``."""
+    cut = result.partition
+    data = {
+        "schema": "neurotool.partition/1",
+        "source": source,
+        "dt": cut.graph.dt,
+        "convention": cut.graph.convention.name,
+        "nodes": [_node(cut.graph.nodes[r.node], asdict(r)) for r in cut.reasons if r.node in cut.graph.nodes],
+        "parts": [asdict(part) for part in cut.parts],
+        "boundaries": [asdict(boundary) for boundary in cut.boundaries],
+        "notes": list(result.notes),
+    }
+    head: dict[str, object] = {
+        "source": source,
+        "time step": format_si(cut.graph.dt, "s"),
+        "neurons as in": cut.graph.convention.summary,
+    }
+    head["assumed"] = result.notes
+    text = [facts("Configuration", head), split.nodes(cut), split.boundaries(cut.boundaries)]
+    return data, [*text, next_command(join(["neurotool", "convert", source, "--calib", "DATA.npz", "--out", "BUNDLE"]))]
+
+
+def converted(result: ConvertResult) -> Answer:
+    """Answer of ``convert``."""
+    path, manifest = result.bundle.path, result.bundle.manifest
+    records = {part: [r.to_json() for r in rows] for part, rows in result.records.items()}
+    data = {
+        "schema": "neurotool.convert/1",
+        "bundle": str(path),
+        "manifest": manifest.model_dump(mode="json"),
+        "programs": _programs(result.programs),
+        "quantisation": records,
+        "resources": _resources(result.placements),
+    }
+    return data, [
+        _configuration(path, manifest),
+        split.nodes(result.partition),
+        split.boundaries(result.partition.boundaries),
+        *_on_chip(result.programs, records, result.placements),
+        next_command(join(["neurotool", "run", str(path), "--input", "DATA.npz"])),
+    ]
+
+
+def inspected(result: Inspection) -> Answer:
+    """Answer of ``inspect``."""
+    data = {
+        "schema": "neurotool.inspect/1",
+        "bundle": str(result.path),
+        "manifest": result.manifest.model_dump(mode="json"),
+        "programs": _programs(result.programs),
+        "quantisation": dict(result.records),
+        "resources": _resources(result.placements),
+        "runs": list(result.runs),
+    }
+    return data, [
+        _configuration(result.path, result.manifest),
+        split.reasons(result.manifest.parts, result.manifest.reasons),
+        split.boundaries(result.manifest.boundaries),
+        *_on_chip(result.programs, result.records, result.placements),
+        facts("Kept", {"runs": result.runs}),
+        next_command(join(["neurotool", "run", str(result.path), "--input", "DATA.npz"])),
+    ]
+
+
+def exported(bundle: Path, form: str, files: Sequence[Path]) -> Answer:
+    """Answer of ``export``."""
+    data = {
+        "schema": "neurotool.export/1",
+        "bundle": str(bundle),
+        "format": form,
+        "tested_on_silicon": False,
+        "files": [str(file) for file in files],
+    }
+    script = next(file for file in files if file.suffix == ".py")
+    known = {"bundle": bundle, "files": tuple(files), "tested": "with Lava's simulation only, never on silicon"}
+    return data, [facts("Export", known), next_command(join(["python", str(script), "--help"]))]
+
+
+def ran(bundle: Path, data_file: Path, result: RunResult) -> Answer:
+    """Answer of ``run``."""
+    layers = {
+        part: {name: _activity(trace.spikes[name]) for name in trace.spikes} for part, trace in result.traces.items()
+    }
+    data = {
+        "schema": "neurotool.run/1",
+        "bundle": str(bundle),
+        "target": result.target,
+        "samples": result.samples,
+        "accuracy": result.accuracy,
+        "seconds": result.seconds,
+        "activity": layers,
+        "notes": list(result.notes),
+        "run": str(result.run_dir) if result.run_dir else None,
+    }
+    accuracy = None if result.accuracy is None else f"{result.accuracy:.2%}, simulated on {result.samples} samples"
+    head = {
+        "spiking half on": result.target,
+        "samples": result.samples,
+        "accuracy": accuracy,
+        "wall-clock time": f"{result.seconds:.2f} s, start-up of torch and the engine included",
+        "throughput": _throughput(result),
+        "note": result.notes,
+        "kept in": result.run_dir,
+    }
+    table = grid("Activity", "layer", "part", ">neurons", ">spikes per sample", ">rate per step")
+    for part, found in layers.items():
+        for name, activity in found.items():
+            per_sample, rate = f"{activity['spikes_per_sample']:,.1f}", f"{activity['rate']:.2%}"
+            table.add_row(name, part, f"{activity['neurons']:,}", per_sample, rate)
+    command = join(["neurotool", "verify", str(bundle), "--input", str(data_file)])
+    return data, [facts("Run", head), table, next_command(command)]
+
+
+def _throughput(result: RunResult) -> tuple[str, ...]:
+    """What each spiking part did per second, where its target says so."""
+    rates = ("neuron-steps per second", "synaptic operations per second")
+    return tuple(
+        ", ".join([part, *(f"{trace.facts[rate]} {rate}" for rate in rates)])
+        for part, trace in result.traces.items()
+        if all(rate in trace.facts for rate in rates)
+    )
+
+
+def verified(bundle: Path, data_file: Path, result: VerifyResult) -> Answer:
+    """Answer of ``verify``."""
+    data = result.certificate.to_json() | {"bundle": str(bundle), "run": str(result.run_dir)}
+    command = join(["neurotool", "estimate-energy", str(bundle), "--input", str(data_file)])
+    kept = facts("", {"kept in": result.run_dir})
+    return data, [*certificate.summary(result.certificate), kept, next_command(command)]
+
+
+def costed(bundle: Path, result: EnergyResult, *, detailed: bool) -> Answer:
+    """Answer of ``estimate-energy``; ``detailed`` adds the arithmetic behind every figure."""
+    report = result.report
+    data = report.to_json() | {"bundle": str(bundle), "run": str(result.run_dir)}
+    text: list[RenderableType] = [energy.layers(report), energy.totals(report)]
+    if detailed:
+        text.append(energy.sources(report.rows()))
+    about = {
+        "activity": f"{report.activity}, {report.samples} samples",
+        "how to read": report.notes,
+        "kept in": result.run_dir,
+        "figures": tuple(path.name for path in result.figures),
+    }
+    return data, [*text, facts("", about), next_command(f"neurotool inspect {bundle}")]
+
+
+def demonstrated(result: DemoResult) -> Answer:
+    """Answer of ``demo``: the main figures of every step."""
+    bundle, proof, report = result.converted.bundle.path, result.verified.certificate, result.energy.report
+    data = {
+        "schema": "neurotool.demo/1",
+        "bundle": str(bundle),
+        "convert": converted(result.converted)[0],
+        "run": ran(bundle, bundle.parent / "digits-test.npz", result.engine)[0],
+        "verify": proof.to_json(),
+        "energy": report.to_json(),
+    }
+    return data, [
+        split.nodes(result.converted.partition),
+        split.boundaries(result.converted.partition.boundaries),
+        chip.populations(result.converted.programs),
+        chip.resources(result.converted.placements),
+        certificate.runs(proof),
+        certificate.pairs(proof),
+        certificate.verdict(proof),
+        energy.totals(report),
+        story.in_short(result),
+        next_command(join(["neurotool", "inspect", str(bundle)])),
+    ]
+
+
+def _configuration(path: Path, manifest: Manifest) -> RenderableType:
+    calibration, source = manifest.calibration, manifest.input
+    coded = f"{source.encode}, {source.steps} steps" if source.encode else source.coding
+    return facts(
+        "Configuration",
+        {
+            "bundle": path,
+            "source": manifest.source.spec,
+            "time step": format_si(manifest.dt, "s"),
+            "neurons as in": manifest.convention.summary,
+            "input": f"{source.name}, {'x'.join(map(str, source.shape))}, {coded}",
+            "calibrated with": f"{calibration.path}, {calibration.samples} samples" if calibration else "nothing",
+            "weights": f"{manifest.options.weight_bits} bits",
+            "chip": manifest.options.chip,
+            "assumed": manifest.notes,
+        },
+    )
+
+
+def _on_chip(
+    programs: Mapping[str, ChipProgram], records: Mapping[str, list[dict[str, Any]]], placed: Mapping[str, Placement]
+) -> list[RenderableType]:
+    rows = [record for found in records.values() for record in found]
+    return [chip.populations(programs), chip.rounding(rows), chip.resources(placed)] if programs else []
+
+
+def _programs(programs: Mapping[str, ChipProgram]) -> dict[str, Any]:
+    return {
+        part: {
+            "depth": program.depth,
+            "populations": [
+                {"name": p.name, "model": p.model, "shape": list(p.shape), "start": p.start, "scale": p.scale}
+                for p in program.populations.values()
+            ],
+            "projections": [
+                {
+                    "name": p.name,
+                    "source": p.source,
+                    "target": p.target,
+                    "synapses": int(np.count_nonzero(p.weights)),
+                    "weight_bits": p.weight_bits,
+                    "weight_exp": p.weight_exp,
+                }
+                for p in program.projections.values()
+            ],
+            "notes": list(program.notes),
+        }
+        for part, program in programs.items()
+    }
+
+
+def _resources(placements: Mapping[str, Placement]) -> dict[str, Any]:
+    return {
+        part: {"chip": p.chip, "chips": p.chips, "cores": len(p.cores), "resources": [asdict(r) for r in p.resources]}
+        for part, p in placements.items()
+    }
+
+
+def _activity(raster: np.ndarray[Any, Any]) -> dict[str, Any]:
+    steps, batch = raster.shape[:2]
+    neurons = int(np.prod(raster.shape[2:], dtype=np.int64))
+    spikes = int(np.count_nonzero(raster)) / batch
+    return {"neurons": neurons, "spikes_per_sample": spikes, "rate": spikes / (steps * neurons)}
+
+
+def _node(node: Node, reason: dict[str, Any]) -> dict[str, Any]:
+    return {"name": node.name, "type": node.type_name, "shape": list(node.shape), "origin": node.origin} | reason

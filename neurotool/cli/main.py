@@ -1,0 +1,96 @@
+"""Entry point of ``neurotool``: the verbs, and what happens to their errors."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+import neurotool
+from neurotool.cli.completion import completion
+from neurotool.cli.convert import convert
+from neurotool.cli.demo import demo
+from neurotool.cli.doctor import doctor
+from neurotool.cli.estimate_energy import estimate_energy
+from neurotool.cli.explain import explain
+from neurotool.cli.export import export
+from neurotool.cli.failures import report
+from neurotool.cli.inspect import inspect
+from neurotool.cli.options import output_options
+from neurotool.cli.partition import partition
+from neurotool.cli.run import run
+from neurotool.cli.session import Session
+from neurotool.cli.verify import verify
+
+_VERBS = (demo, convert, inspect, partition, run, verify, estimate_energy, export, explain, doctor, completion)
+
+
+class _Verbs(click.Group):
+    """Lists the verbs in the order in which they are used, not by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+def _print_versions(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    from neurotool.environment import package_version
+
+    click.echo(f"neurotool {neurotool.__version__}")
+    for name in ("nir", "torch", "norse", "lava-nc", "lava-dl"):
+        click.echo(f"{name} {package_version(name) or 'not installed'}")
+    ctx.exit()
+
+
+@click.group(
+    cls=_Verbs,
+    commands={verb.name: verb for verb in _VERBS if verb.name},
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done; 1 it ran and the answer is no; 2 wrong usage; 3 the model uses something unsupported; "
+    "4 a backend is absent or failed; 5 internal error; 130 interrupted.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_versions,
+    help="Show the versions of neurotool and of what it stands on.",
+)
+@output_options
+def cli() -> None:
+    """Deploy hybrid spiking models: convert, run, verify and cost them on Loihi-style hardware."""
+
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    session = Session()
+    try:
+        result = cli.main(list(arguments), prog_name="neurotool", standalone_mode=False, obj=session)
+    except BaseException as error:
+        return report(error, session, asked_for_json="--json" in arguments)
+    return result if isinstance(result, int) else 0
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    """End like an interrupted command, so that unfinished files are removed; 128 + signal, as shells count."""
+    raise SystemExit(128 + number)
+
+
+def main() -> NoReturn:
+    """Console script."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    try:
+        code = invoke(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of a pipe left early, as in `neurotool ... | head`. Nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)

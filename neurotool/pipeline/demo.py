@@ -1,0 +1,45 @@
+"""The quickstart story: train, convert, run, verify, cost."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from neurotool.ir.bundle import check_output
+from neurotool.pipeline.adapters import program_target
+from neurotool.pipeline.convert import convert
+from neurotool.pipeline.costing import estimate_energy
+from neurotool.pipeline.results import ConvertOptions, DemoResult, StageProgress, progress_of
+from neurotool.pipeline.running import run
+from neurotool.pipeline.verification import LAVA, verify
+
+EXAMPLE = "neurotool.examples.quickstart"
+"""The example as it is installed; it is named, not imported, since examples stand above the pipeline."""
+
+
+def demo(
+    out: Path, *, lava_samples: int = 100, force: bool = False, progress: StageProgress | None = None
+) -> DemoResult:
+    """Train the digits network and take it through every stage.
+
+    The data files are written beside the bundle, so that the same steps can be repeated one by one.
+
+    Args:
+        out: Directory of the bundle.
+        lava_samples: Number of test samples that Lava runs.
+        force: Replace an existing bundle.
+        progress: Told of the progress of each stage.
+    """
+    check_output(out, force)
+    program_target(LAVA)  # before anything is trained or written
+    data = importlib.import_module(f"{EXAMPLE}.data")
+    training = importlib.import_module(f"{EXAMPLE}.train")
+    training.trained(progress=progress_of("train", progress))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    train_file, test_file = data.write(out.parent)
+    options = ConvertOptions(calib=train_file, encode="latency", steps=data.STEPS, force=force)
+    converted = convert(f"{EXAMPLE}:model", out, options, progress)
+    engine = run(out, test_file, progress=progress)
+    verified = verify(out, test_file, limits={LAVA: lava_samples}, progress=progress)
+    energy = estimate_energy(out, test_file, progress=progress)
+    return DemoResult(test_file, converted, engine, verified, energy)

@@ -1,0 +1,41 @@
+"""Synaptic memory and the grid, against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+
+from neurotool.chips import load_chip
+from neurotool.chips.memory import Storage, synapse_storage
+from neurotool.chips.wiring import hops
+from neurotool.ir.placement import CoreUse
+
+MEMORY = load_chip("loihi1").memory
+
+
+@pytest.mark.parametrize(
+    ("nonzero", "neurons", "bits", "form", "size"),
+    [
+        # 10 weights of 8 bits and a header of 10: 90 bits are 2 words; three sources.
+        ([10, 10, 10], 10, 8, Storage.DENSE, 3 * 128),
+        # One weight of 10: 8 + 6 + 10 bits are one word instead of two.
+        ([1, 1, 0], 10, 8, Storage.SPARSE, 2 * 64),
+        # 64 entries are one block (522 bits, 9 words), the 65th opens another (1 word).
+        ([65], 65, 8, Storage.DENSE, 10 * 64),
+        # 7 bits are stored as 8.
+        ([10, 10, 10], 10, 7, Storage.DENSE, 3 * 128),
+        # 1000 neurons need 10 index bits: 3 * 18 + 10 bits are one word.
+        ([3], 1000, 8, Storage.SPARSE, 64),
+        ([0, 0], 10, 8, Storage.DENSE, 0),
+    ],
+)
+def test_bits_by_hand(nonzero, neurons, bits, form, size):
+    assert synapse_storage(np.array(nonzero), neurons, bits, MEMORY) == (form, size)
+
+
+def test_hops_follow_the_serpentine():
+    mesh = load_chip("loihi2").mesh
+    cores = [CoreUse(0, core, "p", 0, 1, 0, 0, 0) for core in (0, 3, 4, 31, 32, 64)]
+    east_west, north_south = hops(cores, mesh)
+    # Tiles 0, 0, 1, 7 of the first row; tile 8 lies below tile 7; tile 16 starts the third row at the left.
+    assert east_west[0].tolist() == [0, 0, 1, 7, 7, 0]
+    assert north_south[0].tolist() == [0, 0, 0, 0, 1, 2]
+    assert np.array_equal(east_west, east_west.T)
