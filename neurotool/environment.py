@@ -26,6 +26,7 @@ STDERR = 2
 """File descriptor; standard output is kept for the result of the command."""
 
 _PURPOSES = {
+    "array-api-compat": "one neuron step for numpy and torch",
     "click": "command line",
     "h5py": "program, trace and data files",
     "matplotlib": "figures",

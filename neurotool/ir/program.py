@@ -24,6 +24,41 @@ class SignMode(StrEnum):
 
 
 @dataclass(frozen=True)
+class AllToAll:
+    """Every source neuron reaches every target neuron; weights have shape (target size, source size)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sparse:
+    """Listed synapses; weights have one value for each. Two synapses may join the same pair of neurons.
+
+    Attributes:
+        targets: Target neuron of each synapse, flat index, int64 (synapses,).
+        sources: Source neuron of each synapse, flat index, int64 (synapses,).
+    """
+
+    targets: IntArray
+    sources: IntArray
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A two-dimensional cross-correlation; weights have shape (channels out, channels in / groups, rows, columns).
+
+    Source and target have shape (channels, rows, columns); a shape (channels, columns) counts as one row. Pairs are
+    (rows, columns).
+    """
+
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    dilation: tuple[int, int] = (1, 1)
+    groups: int = 1
+
+
+Connectivity = AllToAll | Sparse | Convolution
+
+
+@dataclass(frozen=True)
 class InputPort:
     """A place where spikes enter the program.
 
@@ -77,19 +112,23 @@ class Population:
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Dense synapses from one source (input port or population) to one population.
+    """Synapses from one source (input port or population) to one population.
 
-    A spike of payload m at step t adds ``shift(sum(w * m), weight_exp)`` to the activation of the target at t + 1.
+    A spike of payload m at step t adds ``shift(sum(w * m), weight_exp)`` to the activation of the target at step
+    t + 1 + delay; synapses of different delay are summed and shifted apart.
 
     Attributes:
         name: Name of the projection.
         source: Input port or population.
         target: Population.
-        weights: Mantissas, shape (target size, source size), integers in -256..255.
+        weights: Mantissas; the connectivity gives the shape.
+        connectivity: Which source neuron reaches which target neuron.
+        delays: Further steps a spike takes, 0 to 63, in the shape of the weights, or None. Convolutions have none.
+        port: Input of the target's neuron model at which the sum arrives.
         weight_exp: Power of two on the accumulated sum.
         weight_bits: Weight width, 1 to 8.
-        sign_mode: Signs the matrix may hold.
-        message_bits: 0 for binary spikes, otherwise the payload width of the source.
+        sign_mode: Signs the weights may have.
+        message_bits: 0 to hear every message as a binary spike, otherwise the payload width of the source.
         origin: Node of the float graph it was made from.
     """
 
@@ -102,6 +141,16 @@ class Projection:
     sign_mode: SignMode = SignMode.MIXED
     message_bits: int = 0
     origin: str = ""
+    connectivity: Connectivity = AllToAll()
+    delays: IntArray | None = None
+    port: str = "a"
+
+    @property
+    def delay_range(self) -> tuple[int, int]:
+        """Smallest and largest delay in steps."""
+        if self.delays is None or not self.delays.size:
+            return 0, 0
+        return int(self.delays.min()), int(self.delays.max())
 
 
 class OutputKind(StrEnum):
@@ -115,7 +164,8 @@ class OutputKind(StrEnum):
 class OutputPort:
     """A population whose spikes or membrane potential leave the program.
 
-    A float value is ``integer / scale + offset`` of the population for membranes; spikes are 0 or 1.
+    A float value is ``integer / scale + offset`` of the population for membranes. Spikes are 0 or 1, or the integer
+    payloads of a neuron model that sends graded spikes.
     """
 
     population: str
@@ -152,6 +202,25 @@ class ChipProgram:
     def projections_into(self, population: str) -> tuple[Projection, ...]:
         """Projections that end at a population."""
         return self._into[population]
+
+    def shape_of(self, name: str) -> Shape:
+        """Shape of an input port or population."""
+        port = self.inputs.get(name)
+        return port.shape if port else self.populations[name].shape
+
+    def size_of(self, name: str) -> int:
+        """Number of values of an input port or population."""
+        return int(np.prod(self.shape_of(name), dtype=np.int64))
+
+    def lag(self, projection: Projection) -> int:
+        """Rows between what a source sends and what the target hears through a synapse without delay.
+
+        Row t of an input port or population is its time step ``t + start``, where ports start at step 0. Row t of the
+        target hears row ``t - lag - delay`` of the source. That is 0 between successive layers, since the target
+        starts one step after its source, and at least 1 around a loop.
+        """
+        source = self.populations.get(projection.source)
+        return (source.start if source else 0) + 1 - self.populations[projection.target].start
 
     @property
     def depth(self) -> int:

@@ -5,12 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-import networkx as nx
 import numpy as np
 
-from neurotool.ir.program import ChipProgram, InputPort, Population, Projection
+from neurotool.ir.connectivity import connectivity_problems
+from neurotool.ir.program import (
+    AllToAll,
+    ChipProgram,
+    Connectivity,
+    Convolution,
+    InputPort,
+    Population,
+    Projection,
+    Sparse,
+)
 
-MANTISSA_MIN, MANTISSA_MAX = -256, 255
+WEIGHT_RANGES: Mapping[type[Connectivity], tuple[int, int]] = {
+    AllToAll: (-256, 255),
+    Sparse: (-256, 255),
+    # Lava's convolutions hold any weight; what a chip holds is checked in strict mode.
+    Convolution: (-(1 << 15), (1 << 15) - 1),
+}
 
 
 def problems(program: ChipProgram) -> tuple[str, ...]:
@@ -89,35 +103,27 @@ def _population(population: Population) -> Iterator[str]:
 
 def _projection(program: ChipProgram, projection: Projection) -> Iterator[str]:
     where = f"projection {projection.name!r}"
+    yield from (f"{where}: {text}" for text in connectivity_problems(program, projection))
     weights = projection.weights
-    port = program.inputs.get(projection.source)
-    shape = port.shape if port else program.populations[projection.source].shape
-    expected = (program.populations[projection.target].size, math.prod(shape))
-    if weights.dtype != np.int64 or weights.shape != expected:
-        yield f"{where}: weights are {weights.dtype} {weights.shape}, expected int64 {expected}, (target, source) size"
-    elif weights.size and not (weights.min() >= MANTISSA_MIN and weights.max() <= MANTISSA_MAX):
-        yield (
-            f"{where}: weights reach from {weights.min()} to {weights.max()}, expected {MANTISSA_MIN} to {MANTISSA_MAX}"
-        )
+    low, high = WEIGHT_RANGES[type(projection.connectivity)]
+    if weights.size and not low <= weights.min() <= weights.max() <= high:
+        yield f"{where}: weights reach from {weights.min()} to {weights.max()}, expected {low} to {high}"
     if not 1 <= projection.weight_bits <= 8:
         yield f"{where}: weight_bits is {projection.weight_bits}, expected 1 to 8"
+    if not 0 <= projection.message_bits <= 32:
+        yield f"{where}: message_bits is {projection.message_bits}, expected 0 to 32"
+    port = program.inputs.get(projection.source)
     if port and projection.message_bits != port.message_bits:
         yield f"{where}: message_bits is {projection.message_bits}, its input sends {port.message_bits}"
 
 
 def _starts(program: ChipProgram) -> Iterator[str]:
-    """A population starts one step after what feeds it; only inside a loop may its sources start later."""
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from((*program.inputs, *program.populations))
-    graph.add_edges_from((p.source, p.target) for p in program.projections.values())
-    loop = {name: number for number, group in enumerate(nx.strongly_connected_components(graph)) for name in group}
+    """A population starts no later than the first spike can reach it, so that none is lost."""
     for projection in program.projections.values():
-        source = program.populations.get(projection.source)
-        arrival = (source.start if source else 0) + 1
-        start = program.populations[projection.target].start
-        inside = loop[projection.source] == loop[projection.target]
-        if start > arrival or (start < arrival and not inside):
+        first = program.lag(projection) + projection.delay_range[0]
+        if first < 0:
+            start = program.populations[projection.target].start
             yield (
-                f"projection {projection.name!r} first delivers at step {arrival}, "
+                f"projection {projection.name!r} first delivers at step {start + first}, "
                 f"but {projection.target!r} starts at step {start}"
             )

@@ -6,8 +6,11 @@ Layout::
     /inputs/<name>        shape, message_bits, scale
     /populations/<name>   model, shape, start [step], scale, offset, origin
         <parameter>       int64 [size]
-    /projections/<name>   source, target, weight_exp, weight_bits, sign_mode, message_bits, origin
-        weights           int64 [target size, source size]
+    /projections/<name>   source, target, port, weight_exp, weight_bits, sign_mode, message_bits, origin,
+                          connectivity: all_to_all, sparse or convolution (with stride, padding, dilation, groups)
+        weights           int64, in the shape that the connectivity asks for
+        delays            int64 [step], in the shape of the weights; absent where there are none
+        targets, sources  int64 [synapse], if sparse
     /outputs/<number>     population, kind
 """
 
@@ -22,7 +25,10 @@ import numpy as np
 from neurotool.errors import UsageError
 from neurotool.ir import hdf5
 from neurotool.ir.program import (
+    AllToAll,
     ChipProgram,
+    Connectivity,
+    Convolution,
     InputPort,
     IntArray,
     OutputKind,
@@ -30,10 +36,13 @@ from neurotool.ir.program import (
     Population,
     Projection,
     SignMode,
+    Sparse,
 )
 from neurotool.ir.program_check import problems
 
 SCHEMA = "neurotool.program/1"
+
+CONNECTIVITIES = {"all_to_all": AllToAll, "sparse": Sparse, "convolution": Convolution}
 
 E = TypeVar("E", SignMode, OutputKind)
 
@@ -144,25 +153,70 @@ def _write_projection(group: h5py.Group, projection: Projection) -> None:
             "sign_mode": projection.sign_mode.value,
             "message_bits": projection.message_bits,
             "origin": projection.origin,
+            "port": projection.port,
         }
     )
     hdf5.put(group, "weights", projection.weights)
+    if projection.delays is not None:
+        hdf5.put(group, "delays", projection.delays)
+    _write_connectivity(group, projection.connectivity)
+
+
+def _write_connectivity(group: h5py.Group, connectivity: Connectivity) -> None:
+    group.attrs["connectivity"] = next(name for name, kind in CONNECTIVITIES.items() if isinstance(connectivity, kind))
+    if isinstance(connectivity, Sparse):
+        hdf5.put(group, "targets", connectivity.targets)
+        hdf5.put(group, "sources", connectivity.sources)
+    elif isinstance(connectivity, Convolution):
+        for name in ("stride", "padding", "dilation"):
+            group.attrs.create(name, np.array(getattr(connectivity, name), dtype=np.int64))
+        group.attrs["groups"] = connectivity.groups
+
+
+def _read_connectivity(group: h5py.Group) -> Connectivity:
+    kind = hdf5.attribute(group, "connectivity", str)
+    if kind == "all_to_all":
+        return AllToAll()
+    if kind == "sparse":
+        return Sparse(targets=_dataset(group, "targets"), sources=_dataset(group, "sources"))
+    if kind == "convolution":
+        return Convolution(
+            stride=_pair(group, "stride"),
+            padding=_pair(group, "padding"),
+            dilation=_pair(group, "dilation"),
+            groups=hdf5.attribute(group, "groups", int),
+        )
+    choices = ", ".join(CONNECTIVITIES)
+    raise hdf5.DamagedFileError(f"attribute {group.name}/connectivity is {kind!r}, expected one of {choices}")
+
+
+def _pair(group: h5py.Group, name: str) -> tuple[int, int]:
+    values = hdf5.integers(group, name)
+    if len(values) != 2:
+        raise hdf5.DamagedFileError(f"attribute {group.name}/{name} holds {len(values)} values, expected 2")
+    return values[0], values[1]
+
+
+def _dataset(group: h5py.Group, name: str) -> IntArray:
+    if name not in group or not isinstance(group[name], h5py.Dataset):
+        raise hdf5.DamagedFileError(f"dataset {group.name}/{name} is missing")
+    return _integers(group[name])
 
 
 def _read_projection(name: str, group: h5py.Group) -> Projection:
-    arrays = dict(hdf5.items(group, h5py.Dataset))
-    if "weights" not in arrays:
-        raise hdf5.DamagedFileError(f"dataset {group.name}/weights is missing")
     return Projection(
         name=name,
         source=hdf5.attribute(group, "source", str),
         target=hdf5.attribute(group, "target", str),
-        weights=_integers(arrays["weights"]),
+        weights=_dataset(group, "weights"),
         weight_exp=hdf5.attribute(group, "weight_exp", int),
         weight_bits=hdf5.attribute(group, "weight_bits", int),
         sign_mode=_member(SignMode, group, "sign_mode"),
         message_bits=hdf5.attribute(group, "message_bits", int),
         origin=hdf5.attribute(group, "origin", str),
+        connectivity=_read_connectivity(group),
+        delays=_dataset(group, "delays") if "delays" in group else None,
+        port=hdf5.attribute(group, "port", str),
     )
 
 

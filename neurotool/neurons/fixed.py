@@ -1,9 +1,13 @@
-"""Fixed-point arithmetic shared by the neuron models, as Lava's bit-accurate processes compute it."""
+"""Fixed-point arithmetic shared by the neuron models, as Lava's bit-accurate processes compute it.
+
+It works on int64 arrays of any library that follows the array API standard, so that one readable step serves all.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from array_api_compat import array_namespace
 
 from neurotool.neurons.model import RangeError
 
@@ -21,18 +25,31 @@ ALIGNMENT = 6
 
 def wrap32(values: IntArray) -> IntArray:
     """Wrap to 32-bit two's complement, as numpy does when Lava casts to int32."""
-    return values.astype(np.int32).astype(np.int64)
+    return ((values + (1 << 31)) & ((1 << 32) - 1)) - (1 << 31)
 
 
 def decay(values: IntArray, amount: IntArray) -> IntArray:
     """Multiply by ``(4096 - amount) / 4096``, rounding the magnitude down."""
-    product = values * (DECAY_UNITY - amount)
-    return np.asarray(np.sign(product) * (np.abs(product) >> 12), np.int64)
+    return shift_to_zero(values * (DECAY_UNITY - amount), 12)
+
+
+def shift_to_zero(values: IntArray, bits: int | IntArray) -> IntArray:
+    """Shift right, rounding the magnitude down."""
+    xp = array_namespace(values)
+    shifted: IntArray = xp.sign(values) * (abs(values) >> bits)
+    return shifted
+
+
+def saturate(values: IntArray) -> IntArray:
+    """Clip to the 24-bit states."""
+    clipped: IntArray = array_namespace(values).clip(values, -(STATE_LIMIT - 1), STATE_LIMIT - 1)
+    return clipped
 
 
 def check_range(variable: str, values: IntArray, limit: int) -> None:
     """Raise :class:`RangeError` for the first value whose magnitude exceeds ``limit``."""
-    outside = np.abs(values) > limit
+    outside = abs(values) > limit
     if outside.any():
-        index = tuple(int(i) for i in np.argwhere(outside)[0])
+        first = int(np.flatnonzero(np.asarray(outside))[0])
+        index = tuple(int(i) for i in np.unravel_index(first, tuple(values.shape)))
         raise RangeError(variable, index, int(values[index]), limit)

@@ -27,12 +27,21 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True)
 class Parameter:
-    """An integer parameter of a neuron and the range the hardware holds."""
+    """An integer parameter of a neuron and the range the hardware holds.
+
+    Attributes:
+        name: Name, as Lava's process has it where there is one.
+        low: Smallest value.
+        high: Largest value.
+        meaning: What it does, in one line.
+        uniform: Whether Lava holds one value for the whole population, so that all neurons must agree.
+    """
 
     name: str
     low: int
     high: int
     meaning: str
+    uniform: bool = False
 
 
 class RangeError(Exception):
@@ -54,26 +63,48 @@ class RangeError(Exception):
 
 
 class NeuronModel(Protocol):
-    """A neuron model: its declaration and its readable integer step, the reference for every engine."""
+    """A neuron model: its declaration and its readable integer step, the reference for every engine.
+
+    Attributes:
+        name: Name in programs.
+        process: Dotted path of the Lava process that defines it.
+        owner: Whose process that is.
+        parameters: Integer parameters.
+        states: State variables, in the order in which people read them.
+        inputs: Names of the inputs that projections end at: Lava's input ports without ``_in``.
+        graded: Whether it sends integers (graded spikes) rather than binary spikes.
+    """
 
     name: str
     process: str
     owner: Owner
     parameters: tuple[Parameter, ...]
     states: tuple[str, ...]
+    inputs: tuple[str, ...]
+    graded: bool
+
+    def initial(self, parameters: Parameters, size: int) -> dict[str, IntArray]:
+        """State of ``size`` neurons before the first step of a sample, ``[neuron]`` for each variable."""
+        ...
 
     def step(
-        self, parameters: Parameters, state: State, activation: IntArray, *, strict: bool = False
-    ) -> tuple[dict[str, IntArray], npt.NDArray[np.bool_]]:
-        """Advance one time step.
+        self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
+    ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+        """Advance one time step. Arrays may be those of numpy or of any library with the same operators.
 
         Args:
             parameters: Integer parameters, ``[neuron]``.
             state: State variables, ``[batch, neuron]``.
-            activation: Sum of what the projections deliver, ``[batch, neuron]``.
+            inputs: Sum of what the projections deliver to each input, ``[batch, neuron]``.
+            row: Time steps since the sample began.
             strict: Raise :class:`RangeError` where the hardware could not hold a value.
 
         Returns:
-            The new state (after the reset) and the spikes, ``[batch, neuron]``.
+            The new state (after the reset) and what is sent, ``[batch, neuron]``: bool, or integers if graded.
         """
         ...
+
+
+def zeros(model: NeuronModel, size: int) -> dict[str, IntArray]:
+    """Return the initial state of a model whose variables all begin at zero."""
+    return {name: np.zeros(size, np.int64) for name in model.states}

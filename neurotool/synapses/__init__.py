@@ -1,5 +1,6 @@
-"""Synapse types, one per file: the readable integer arithmetic from source spikes to activation."""
+"""Synapse types, one per file: the readable integer arithmetic from source messages to activation."""
 
-from neurotool.synapses.dense import accumulate, hardware_weights
+from neurotool.synapses.delivery import Delivery
+from neurotool.synapses.precision import hardware_weights
 
-__all__ = ["accumulate", "hardware_weights"]
+__all__ = ["Delivery", "hardware_weights"]

@@ -1,5 +1,5 @@
 """The Loihi integer engine: runs chip programs with exact integers on the CPU."""
 
-from neurotool.targets.loihi.target import TARGET
+from neurotool.targets.loihi.target import REFERENCE, TARGET
 
-__all__ = ["TARGET"]
+__all__ = ["REFERENCE", "TARGET"]

@@ -1,7 +1,8 @@
 """Steps a program through time, batch by batch, with the readable integer steps.
 
-One pass of the loop is one time step of the chip. A spike sent at step t is heard at t + 1, and every population lives
-for the ``steps`` time steps that begin at its start step, so row t of its recording belongs to row t of the input.
+One pass of the outer loop is one row of the recording. Row t of a population is its step ``t + start`` on the chip, so
+that what the input shows in row t is answered in row t everywhere. What a projection delivers in a row was sent
+``lag + delay`` rows before (:meth:`neurotool.ir.program.ChipProgram.lag`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
@@ -17,7 +19,8 @@ from neurotool.ir.adapters import RunOptions
 from neurotool.ir.program import ChipProgram, OutputKind, Population
 from neurotool.ir.trace import Raster
 from neurotool.neurons import MODELS, RangeError
-from neurotool.synapses import accumulate, hardware_weights
+from neurotool.neurons.fixed import wrap32
+from neurotool.synapses import Delivery
 
 IntArray = npt.NDArray[np.int64]
 
@@ -26,7 +29,7 @@ IntArray = npt.NDArray[np.int64]
 class Recording:
     """Flat recordings ``[time, batch, neuron]`` per population."""
 
-    spikes: dict[str, npt.NDArray[np.bool_]]
+    spikes: dict[str, Raster]
     states: dict[str, dict[str, npt.NDArray[np.int32]]]
 
     def shaped(self, flat: Raster, shape: tuple[int, ...]) -> Raster:
@@ -52,56 +55,89 @@ def simulate(program: ChipProgram, inputs: Mapping[str, Raster], options: RunOpt
     """
     steps, batch = next(iter(inputs.values())).shape[:2]
     recording = allocate(program, steps, batch, options.probes)
-    weights = {name: hardware_weights(p) for name, p in program.projections.items()}
-    states = {
-        name: {k: np.zeros((batch, p.size), np.int64) for k in MODELS[p.model].states}
-        for name, p in program.populations.items()
+    sent = {**inputs, **recording.spikes}
+    deliveries = {
+        name: [Delivery(program, p) for p in program.projections_into(name)] for name in order_of_steps(program)
     }
-    heard: dict[str, Raster] = {}
-    for now in range(steps + program.depth):
-        sent: dict[str, Raster] = {name: raster[now] for name, raster in inputs.items() if now < steps}
-        for name, population in program.populations.items():
-            row = now - population.start
-            if not 0 <= row < steps:
-                continue
-            activation = np.zeros((batch, population.size), np.int64)
-            for projection in program.projections_into(name):
-                if projection.source in heard:
-                    activation += accumulate(weights[projection.name], projection, heard[projection.source])
-            states[name], spikes = _step(population, states[name], activation, row, options.strict)
-            sent[name] = spikes
-            _record(recording, name, row, states[name], spikes)
-        heard = sent
+    states = {name: initial_state(population, batch) for name, population in program.populations.items()}
+    for row in range(steps):
+        for name, into in deliveries.items():
+            population = program.populations[name]
+            inputs_now = heard(program, population, into, sent, row)
+            states[name], spikes = step(population, states[name], inputs_now, row, strict=options.strict)
+            record(recording, name, row, states[name], spikes)
         if options.progress:
-            options.progress(now + 1, steps + program.depth)
+            options.progress(row + 1, steps)
     return recording
+
+
+def order_of_steps(program: ChipProgram) -> list[str]:
+    """Order populations such that whatever a population hears in a row has been sent before it steps."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(program.populations)
+    graph.add_edges_from(
+        (p.source, p.target)
+        for p in program.projections.values()
+        if p.source in program.populations and program.lag(p) + p.delay_range[0] == 0
+    )
+    return list(nx.topological_sort(graph))
+
+
+def initial_state(population: Population, batch: int) -> dict[str, IntArray]:
+    """Return the state before the first step of a sample, ``[batch, neuron]`` for each variable."""
+    first = MODELS[population.model].initial(population.parameters, population.size)
+    return {name: np.tile(values, (batch, 1)) for name, values in first.items()}
 
 
 def allocate(program: ChipProgram, steps: int, batch: int, probes: Sequence[str]) -> Recording:
     """Make room for the spikes of all populations, the probed states and the potentials of the read-outs."""
     readouts = {port.population for port in program.outputs if port.kind is OutputKind.MEMBRANE}
-    spikes, states = {}, {}
+    spikes: dict[str, Raster] = {}
+    states: dict[str, dict[str, npt.NDArray[np.int32]]] = {}
     for name, population in program.populations.items():
         shape = (steps, batch, population.size)
-        spikes[name] = np.zeros(shape, np.bool_)
+        spikes[name] = np.zeros(shape, np.int32 if MODELS[population.model].graded else np.bool_)
         wanted = set(probes) | ({"v"} if name in readouts else set())
         states[name] = {k: np.zeros(shape, np.int32) for k in MODELS[population.model].states if k in wanted}
     return Recording(spikes, states)
 
 
-def _record(
-    recording: Recording, name: str, row: int, state: Mapping[str, IntArray], spikes: npt.NDArray[np.bool_]
+def record(
+    recording: Recording, name: str, row: int, state: Mapping[str, IntArray], spikes: npt.NDArray[np.generic]
 ) -> None:
+    """Keep what a population sent and became in a row."""
     recording.spikes[name][row] = spikes
     for variable, raster in recording.states[name].items():
         raster[row] = state[variable]
 
 
-def _step(
-    population: Population, state: dict[str, IntArray], activation: IntArray, row: int, strict: bool
-) -> tuple[dict[str, IntArray], npt.NDArray[np.bool_]]:
+def heard(
+    program: ChipProgram, population: Population, into: Sequence[Delivery], sent: Mapping[str, Raster], row: int
+) -> dict[str, IntArray]:
+    """Sum what arrives at each input of a population in a row, ``[batch, neuron]``."""
+    batch = next(iter(sent.values())).shape[1]
+    total = {port: np.zeros((batch, population.size), np.int64) for port in MODELS[population.model].inputs}
+    for delivery in into:
+        projection = delivery.projection
+        first = row - program.lag(projection)
+
+        def messages(delay: int, raster: Raster = sent[projection.source], first: int = first) -> Raster | None:
+            return raster[first - delay] if first >= delay else None
+
+        total[projection.port] += delivery.activation(messages)
+    return {port: wrap32(values) for port, values in total.items()}  # Lava's ports add 32-bit integers
+
+
+def step(
+    population: Population, state: Mapping[str, IntArray], heard: Mapping[str, IntArray], row: int, *, strict: bool
+) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    """Advance a population by one step of its neuron model.
+
+    Raises:
+        NegativeAnswerError: In strict mode, a state left the range of the chip.
+    """
     try:
-        return MODELS[population.model].step(population.parameters, state, activation, strict=strict)
+        return MODELS[population.model].step(population.parameters, state, heard, row=row, strict=strict)
     except RangeError as error:
         raise refusal(population, error, row) from None
 

@@ -14,7 +14,7 @@ import networkx as nx
 from neurotool.ir.adapters import RunOptions
 from neurotool.ir.program import ChipProgram
 from neurotool.ir.trace import Raster
-from neurotool.targets.loihi.engine import Recording, allocate
+from neurotool.targets.loihi.engine import Recording, allocate, order_of_steps
 from neurotool.targets.loihi.explain import explain
 from neurotool.targets.loihi.layers import SCANS, ReferenceLayer, Run, ScanLayer
 from neurotool.targets.loihi.workers import Workers
@@ -50,7 +50,7 @@ def simulate_fast(
     with Workers() as workers:
         run = Run(program, inputs, allocate(program, steps, batch, options.probes), options.strict, workers)
         groups = [_layers(run, names, looped) for names, looped in components(program)]
-        total = steps + program.depth
+        total = steps
         chunk = chunk or chunk_length(program, batch, total, watched=options.progress is not None)
         for first in range(0, total, chunk):
             last = min(first + chunk, total)
@@ -64,14 +64,15 @@ def simulate_fast(
 
 
 def components(program: ChipProgram) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Yield the populations that must step together and whether they form a loop, sources before targets."""
+    """Yield the populations that must step together, in that order, and whether they form a loop; sources first."""
+    order = order_of_steps(program)
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(program.populations)
     graph.add_edges_from((p.source, p.target) for p in program.projections.values() if p.source in program.populations)
     condensed = nx.condensation(graph)
     for node in nx.topological_sort(condensed):
         members = condensed.nodes[node]["members"]
-        names = tuple(name for name in program.populations if name in members)
+        names = tuple(name for name in order if name in members)
         yield names, len(names) > 1 or graph.has_edge(names[0], names[0])
 
 

@@ -1,7 +1,7 @@
 """One population over a window of time: what it hears, then what it does.
 
-Windows are ranges of the chip's own time steps. Row t of a population's recording is its step ``start + t``, so what a
-source sent one step before can be read from the recordings directly, whatever the start steps are.
+Windows are ranges of rows. What a projection delivers in a row was sent a fixed number of rows before, so that it can be
+read from the recordings directly.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.ir.program import ChipProgram, Population, Projection
+from neurotool.ir.program import ChipProgram, Population
 from neurotool.ir.trace import Raster
 from neurotool.neurons import MODELS, RangeError
-from neurotool.synapses import accumulate, hardware_weights
-from neurotool.targets.loihi.engine import Recording, refusal
+from neurotool.synapses import Delivery
+from neurotool.targets.loihi.engine import Recording, heard, initial_state, order_of_steps, record, refusal
 from neurotool.targets.loihi.lif_scan import LifScan
 from neurotool.targets.loihi.products import Synapses
 from neurotool.targets.loihi.workers import Workers
@@ -48,23 +48,16 @@ class Run:
         """Samples."""
         return int(next(iter(self.inputs.values())).shape[1])
 
-    def sent(self, source: str) -> tuple[Raster, int]:
-        """Recording of an input port or population, ``[time, batch, neuron]``, and the step of its first row."""
-        if source in self.inputs:
-            return self.inputs[source], 0
-        return self.recording.spikes[source], self.program.populations[source].start
-
-    def rows(self, population: Population, first: int, last: int) -> tuple[int, int]:
-        """Rows of a population's recording that lie in a window of the chip's time; none if the first is the last."""
-        low, high = (min(max(0, step - population.start), self.steps) for step in (first, last))
-        return low, high
+    def sent(self, source: str) -> Raster:
+        """Recording of an input port or population, ``[time, batch, neuron]``."""
+        return self.inputs[source] if source in self.inputs else self.recording.spikes[source]
 
     def refuse(self) -> None:
         """Raise what the reference would have met first: by time step, then by population."""
         if self.offences:
-            order = list(self.program.populations)
-            now, population, error = min(self.offences, key=lambda o: (o[0], order.index(o[1].name)))
-            raise refusal(population, error, now - population.start)
+            order = order_of_steps(self.program)
+            row, population, error = min(self.offences, key=lambda o: (o[0], order.index(o[1].name)))
+            raise refusal(population, error, row)
 
 
 class ScanLayer:
@@ -88,16 +81,12 @@ class ScanLayer:
 
     def prepare(self, first: int, last: int) -> None:
         """Hear everything that comes from outside the loop in a window."""
-        rows = self.run.rows(self.population, first, last)
-        self._first_row = rows[0]
-        self._activation = np.zeros((rows[1] - rows[0], self.run.batch, self.population.size), np.int32)
-        self._hear(self._outside, *rows)
+        self._first_row = first
+        self._activation = np.zeros((last - first, self.run.batch, self.population.size), np.int32)
+        self._hear(self._outside, first, last)
 
-    def advance(self, first: int, last: int) -> None:
+    def advance(self, low: int, high: int) -> None:
         """Hear the loop and step through a part of the prepared window."""
-        low, high = self.run.rows(self.population, first, last)
-        if low == high:
-            return
         self._hear(self._inside, low, high)
         activation = self._activation[low - self._first_row : high - self._first_row]
         recording = self.run.recording
@@ -114,12 +103,11 @@ class ScanLayer:
 
     def _hear(self, synapses: Sequence[Synapses], low: int, high: int) -> None:
         for synapse in synapses:
-            sent, start = self.run.sent(synapse.projection.source)
-            # A row of the target hears what was sent one step earlier, which the source may call another row.
-            shift = self.population.start - 1 - start
-            heard = sent[max(0, low + shift) : max(0, high + shift)]
+            sent = self.run.sent(synapse.projection.source)
+            lag = self.run.program.lag(synapse.projection)
+            heard = sent[max(0, low - lag) : max(0, high - lag)]
             if heard.size:
-                offset = max(0, low + shift) - shift - self._first_row
+                offset = max(0, low - lag) + lag - self._first_row
                 activation = self._activation[offset : offset + len(heard)]
                 synapse.deliver(
                     heard.reshape(-1, heard.shape[2]), activation.reshape(-1, self.population.size), self.run.workers
@@ -137,10 +125,10 @@ class ScanLayer:
         state = {name: values.astype(np.int64) for name, values in scan.state.items()}
         try:
             MODELS[self.population.model].step(
-                self.population.parameters, state, activation[-1].astype(np.int64), strict=True
+                self.population.parameters, state, {"a": activation[-1].astype(np.int64)}, row=row, strict=True
             )
         except RangeError as error:
-            self.run.offences.append((row + self.population.start, self.population, error))
+            self.run.offences.append((row, self.population, error))
 
 
 class ReferenceLayer:
@@ -150,9 +138,8 @@ class ReferenceLayer:
         self.run = run
         self.population = population
         self.looped = bool(loop)
-        self._weights = {p.name: hardware_weights(p) for p in run.program.projections_into(population.name)}
-        states = MODELS[population.model].states
-        self._state = {name: np.zeros((run.batch, population.size), np.int64) for name in states}
+        self._into = [Delivery(run.program, p) for p in run.program.projections_into(population.name)]
+        self._state = initial_state(population, run.batch)
 
     def prepare(self, first: int, last: int) -> None:
         """Do nothing: there is nothing to gain from hearing many steps at once."""
@@ -162,28 +149,16 @@ class ReferenceLayer:
 
     def advance(self, first: int, last: int) -> None:
         """Step through a window."""
-        for row in range(*self.run.rows(self.population, first, last)):
-            self._step(row)
-
-    def _step(self, row: int) -> None:
-        activation = np.zeros((self.run.batch, self.population.size), np.int64)
-        for projection in self.run.program.projections_into(self.population.name):
-            activation += self._heard(projection, row)
-        model, recording = MODELS[self.population.model], self.run.recording
-        try:
-            self._state, spikes = model.step(
-                self.population.parameters, self._state, activation, strict=self.run.strict
-            )
-        except RangeError as error:
-            self.run.offences.append((row + self.population.start, self.population, error))
-            return
-        recording.spikes[self.population.name][row] = spikes
-        for variable, raster in recording.states[self.population.name].items():
-            raster[row] = self._state[variable]
-
-    def _heard(self, projection: Projection, row: int) -> IntArray | int:
-        sent, start = self.run.sent(projection.source)
-        source_row = row + self.population.start - 1 - start
-        if not 0 <= source_row < self.run.steps:
-            return 0
-        return accumulate(self._weights[projection.name], projection, sent[source_row])
+        run, name = self.run, self.population.name
+        sent = {**run.inputs, **run.recording.spikes}
+        for row in range(first, last):
+            heard_now = heard(run.program, self.population, self._into, sent, row)
+            model = MODELS[self.population.model]
+            try:
+                self._state, spikes = model.step(
+                    self.population.parameters, self._state, heard_now, row=row, strict=run.strict
+                )
+            except RangeError as error:
+                run.offences.append((row, self.population, error))
+                return
+            record(run.recording, name, row, self._state, spikes)

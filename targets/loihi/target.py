@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -12,17 +12,28 @@ from neurotool.ir.port_check import check_inputs
 from neurotool.ir.program import ChipProgram, OutputKind
 from neurotool.ir.trace import Raster, Trace
 from neurotool.targets.loihi.checks import check_program
-from neurotool.targets.loihi.engine import Recording
+from neurotool.targets.loihi.engine import Recording, simulate
+
+Simulation = Callable[[ChipProgram, Mapping[str, Raster], RunOptions], tuple[Recording, dict[str, str]]]
 
 
 class LoihiTarget:
-    """Runs chip programs, batched, with the integers of the readable steps of ``neurotool.neurons``."""
+    """Runs chip programs, batched, with the integers of the readable steps of ``neurotool.neurons``.
 
-    name = "loihi"
+    Args:
+        name: Name of the target.
+        detail: What it is, in a few words.
+        simulation: How it runs a checked program on checked inputs.
+    """
+
+    def __init__(self, name: str, detail: str, simulation: Simulation) -> None:
+        self.name = name
+        self._detail = detail
+        self._simulation = simulation
 
     def available(self) -> Availability:
         """The engine needs nothing but what the package depends on."""
-        return Availability(True, f"integer engine, numpy {np.__version__}")
+        return Availability(True, f"{self._detail}, numpy {np.__version__}")
 
     def run_program(self, program: ChipProgram, inputs: Mapping[str, Array], options: RunOptions) -> Trace:
         """Run a program from reset on ``[time, batch, *shape]`` spikes per input port.
@@ -32,13 +43,11 @@ class LoihiTarget:
             UnsupportedError: A parameter does not fit the registers of a chip; lists all of them.
             NegativeAnswerError: In strict mode, a state left the range that a chip holds.
         """
-        from neurotool.targets.loihi.fast import simulate_fast  # compiles, which takes half a second to import
-
         check_program(program, options)
         checked = check_inputs(program, inputs, strict=options.strict)
         rasters: dict[str, Raster] = {name: x.reshape(*x.shape[:2], -1) for name, x in checked.items()}
         began = time.perf_counter()
-        recording, facts = simulate_fast(program, rasters, options)
+        recording, facts = self._simulation(program, rasters, options)
         seconds = time.perf_counter() - began
         steps = next(iter(rasters.values())).shape[0]
         return Trace(
@@ -70,4 +79,18 @@ def _outputs(program: ChipProgram, recording: Recording) -> dict[str, Raster]:
     return outputs
 
 
-TARGET = LoihiTarget()
+def _fast(program: ChipProgram, inputs: Mapping[str, Raster], options: RunOptions) -> tuple[Recording, dict[str, str]]:
+    from neurotool.targets.loihi.fast import simulate_fast  # compiles, which takes half a second to import
+
+    return simulate_fast(program, inputs, options)
+
+
+def _readable(
+    program: ChipProgram, inputs: Mapping[str, Raster], options: RunOptions
+) -> tuple[Recording, dict[str, str]]:
+    return simulate(program, inputs, options), {"path": "readable reference steps"}
+
+
+TARGET = LoihiTarget("loihi", "integer engine", _fast)
+REFERENCE = LoihiTarget("loihi-reference", "readable integer engine, slow", _readable)
+"""What :data:`TARGET` must equal, for those who want to see it or suspect the fast one."""

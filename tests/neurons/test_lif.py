@@ -21,7 +21,7 @@ def state(u: int = 0, v: int = 0) -> dict[str, np.ndarray]:
 
 
 def step(p: dict[str, np.ndarray], s: dict[str, np.ndarray], a: int = 0, strict: bool = False):
-    new, spikes = LIF.step(p, s, np.array([[a]], np.int64), strict=strict)
+    new, spikes = LIF.step(p, s, {"a": np.array([[a]], np.int64)}, row=0, strict=strict)
     return int(new["u"][0, 0]), int(new["v"][0, 0]), bool(spikes[0, 0])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neurotool.ir.program import SignMode
-from neurotool.synapses.dense import weight_range, weight_step
+from neurotool.synapses.precision import weight_range, weight_step
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

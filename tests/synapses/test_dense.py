@@ -6,12 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurotool.ir.program import Projection, SignMode
-from neurotool.synapses import accumulate, hardware_weights
-from neurotool.synapses.dense import weight_range, weight_step
+from neurotool.synapses import hardware_weights
+from neurotool.synapses.dense import accumulate
+from neurotool.synapses.precision import shifted, weight_range, weight_step
 
 
 def projection(weights, exp=0, bits=8, mode=SignMode.MIXED, message_bits=0) -> Projection:
     return Projection("w", "a", "b", np.array(weights, np.int64), exp, bits, mode, message_bits)
+
+
+def deliver(p: Projection, messages) -> np.ndarray:
+    return shifted(accumulate(hardware_weights(p), messages, graded=p.message_bits > 0), p)
 
 
 def test_mixed_weights_lose_their_lowest_bit_downwards():
@@ -32,19 +37,19 @@ def test_fewer_bits_round_mixed_down_and_one_sided_towards_zero():
 
 def test_negative_exponents_floor_the_sum():
     p = projection([[-10, 0], [4, 6]], exp=-2)
-    assert accumulate(hardware_weights(p), p, np.array([[True, True]])).tolist() == [[-3, 2]]
+    assert deliver(p, np.array([[True, True]])).tolist() == [[-3, 2]]
 
 
 def test_binary_synapses_ignore_the_payload_and_graded_ones_weigh_it():
     spikes = np.array([[3, -2]])
     binary, graded = projection([[10, 20]]), projection([[10, 20]], message_bits=8)
-    assert accumulate(hardware_weights(binary), binary, spikes).tolist() == [[30]]
-    assert accumulate(hardware_weights(graded), graded, spikes).tolist() == [[-10]]
+    assert deliver(binary, spikes).tolist() == [[30]]
+    assert deliver(graded, spikes).tolist() == [[-10]]
 
 
 def test_graded_sums_wrap_at_32_bits():
     p = projection([[254]], message_bits=24, exp=7)
-    assert accumulate(hardware_weights(p), p, np.array([[1 << 23]])).item() == -(1 << 31)  # 254 * 2^30 modulo 2^32
+    assert deliver(p, np.array([[1 << 23]])).item() == -(1 << 31)  # 254 * 2^30 modulo 2^32
 
 
 @pytest.mark.parametrize("mode", list(SignMode))
