@@ -38,7 +38,10 @@ lint: venv ## Check format, style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# spikingjelly declares torchvision, torchaudio and tensorboard, which its neurons do not import.
 bench: venv ## Run every benchmark; each prints ratios
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt spikingjelly
 	@set -e; for script in $(sort $(wildcard benchmarks/*.py)); do $(BIN)/python $$script; done
 
 clean: ## Remove the environment and everything that was built

@@ -1,68 +1,88 @@
-"""The integer engine beside Lava on the same programs and spikes: equality first, then time per sample.
+"""The integer engine beside Lava ``fixed_pt`` on the same programs and spikes: equality first, then time per sample.
 
-Lava takes one sample at a time and is given one or a few, with its spikes written to a file by our own process, which
-is its fastest form. Its time is counted without what starting its processes takes, measured by a run of one step.
+Lava takes one sample at a time, in two forms. (a) With our own sink, which writes spikes to a file: its fastest form;
+what starting its processes takes is not counted. (b) Stock, as its users run it, with RingBuffers: everything from the
+input in memory to the spikes in memory is counted. The engine's time is the median of several runs, everything counted.
 
-Run: python benchmarks/engine_vs_lava.py [--sizes 64,256,512,2048] [--steps 500] [--batches 1,64] [--seed 0]
+Run: python benchmarks/engine_vs_lava.py [--cases dense-512,recurrent-256] [--batches 1,64] [--limit 120] [--seed 0]
 """
 
 from __future__ import annotations
 
-import itertools
-import time
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import click
 import numpy as np
+from common.lava_forms import LavaRun, stock, with_file_sink
+from common.networks import input_spikes, network, pilotnet
+from common.timing import in_turns
 from rich.console import Console
 from rich.table import Table
 
-from neurotool.ir.adapters import ProgramTarget, RunOptions
-from neurotool.ir.program import ChipProgram, InputPort, Population, Projection
+from neurotool.errors import NeurotoolError
+from neurotool.ir.adapters import RunOptions
+from neurotool.ir.program import ChipProgram
 from neurotool.ir.trace import Trace
 from neurotool.plugins import TARGETS, load
 
-INPUT_RATE = 0.1
-REPEATS = 3
+
+@dataclass(frozen=True)
+class Case:
+    """A network and the steps that Lava finishes in two minutes, reading included.
+
+    Attributes:
+        program: Makes the program from a seed.
+        steps: Time steps per sample.
+        read: Form (b) reads the populations of at most so many neurons. Reading all of a convolutional network would
+            take Lava minutes.
+    """
+
+    program: Callable[[int], ChipProgram]
+    steps: int
+    read: int = 1 << 20
 
 
-def network(size: int, seed: int, *, recurrent: bool = False) -> ChipProgram:
-    """Two dense layers of ``size`` LIF neurons that fire in 5 to 15 % of the steps at 10 % input."""
-    rng = np.random.default_rng(seed)
-    populations, projections = {}, {}
-    names = ("input", "hidden", "output")
-    for start, (source, target) in enumerate(itertools.pairwise(names), start=1):
-        values = {"du": 1024, "dv": 512, "vth": 110 * int(np.sqrt(size)), "bias_mant": 0, "bias_exp": 0}
-        parameters = {key: np.full(size, value, np.int64) for key, value in values.items()}
-        populations[target] = Population(target, "lif", (size,), parameters, start, scale=64.0)
-        weights = 2 * rng.integers(-64, 65, (size, size))
-        projections[f"to_{target}"] = Projection(f"to_{target}", source, target, weights)
-    program = ChipProgram(1e-3, {"input": InputPort("input", (size,))}, populations, projections, ())
-    if not recurrent:
-        return program
-    back = Projection("back", "hidden", "hidden", 2 * rng.integers(-64, 65, (size, size)))
-    return replace(program, projections={**projections, "back": back})
+CASES = {
+    "dense-64": Case(partial(network, 64), 2000),
+    "dense-512": Case(partial(network, 512), 1000),
+    "dense-2048": Case(partial(network, 2048), 400),
+    "recurrent-256": Case(partial(network, 256, recurrent=True), 1000),
+    "pilotnet": Case(pilotnet, 32, read=2000),
+}
 
 
-def input_spikes(steps: int, batch: int, size: int, seed: int, rate: float = INPUT_RATE) -> np.ndarray:
-    """Independent spikes ``[time, batch, size]``."""
-    return np.random.default_rng(seed + 1).random((steps, batch, size)) < rate
+def differing(ours: Trace, lava: LavaRun) -> int:
+    """Count the spikes of the first sample that differ in the populations that Lava gave."""
+    return sum(int(np.count_nonzero((ours.spikes[name][:, 0] != 0) != rows)) for name, rows in lava.spikes.items())
 
 
-def timed(target: ProgramTarget, program: ChipProgram, spikes: np.ndarray) -> tuple[float, Trace]:
-    """Run once and return the seconds from spikes in hand to spikes in hand."""
-    began = time.perf_counter()
-    trace = target.run_program(program, {"input": spikes}, RunOptions())
-    return time.perf_counter() - began, trace
-
-
-def differing(ours: Trace, theirs: Trace, program: ChipProgram) -> int:
-    """Count the spikes that differ in the samples that both ran."""
-    samples = min(ours.batch, theirs.batch)
-    return sum(
-        int(np.count_nonzero(ours.spikes[name][:, :samples] != theirs.spikes[name][:, :samples]))
-        for name in program.populations
-    )
+def rows(name: str, batches: list[int], limit: float, seed: int) -> list[tuple[str, ...]]:
+    """Run one case in all forms; one row per batch and form."""
+    case, engine = CASES[name], load(TARGETS, "loihi")
+    program = case.program(seed)
+    shown = input_spikes(case.steps, max(batches), program.inputs["input"].shape, seed)
+    read = [name for name, population in program.populations.items() if population.size <= case.read]
+    forms = {"a": with_file_sink(program, shown[:, 0], limit), "b": stock(program, shown[:, 0], read, limit)}
+    found = []
+    for batch in batches:
+        run = partial(engine.run_program, program, {"input": np.ascontiguousarray(shown[:, :batch])}, RunOptions())
+        try:
+            trace = run()
+        except NeurotoolError as error:
+            found.append((name, str(batch), "", "", str(error).splitlines()[0], "", "", ""))
+            continue
+        fast = in_turns({"engine": run}).median("engine") / batch
+        for form, lava in forms.items():
+            seconds = "" if lava.seconds is None else f"{1e3 * lava.seconds:.0f}"
+            ratio = "" if lava.seconds is None else f"{lava.seconds / fast:.0f}x"
+            compared = sum(int(np.count_nonzero(spikes)) for spikes in lava.spikes.values())
+            wrong = str(differing(trace, lava)) if lava.seconds is not None else ""
+            found.append(
+                (name, str(batch), form, f"{1e3 * fast:.2f}", seconds, ratio, str(compared), wrong, lava.remark)
+            )
+    return found
 
 
 def numbers(text: str) -> list[int]:
@@ -71,31 +91,25 @@ def numbers(text: str) -> list[int]:
 
 
 @click.command()
-@click.option("--sizes", default="64,256,512,2048", show_default=True, help="Neurons per layer.")
-@click.option("--steps", default=500, show_default=True, help="Time steps per sample.")
+@click.option("--cases", default=",".join(CASES), show_default=True, help="Cases to run.")
 @click.option("--batches", default="1,64", show_default=True, help="Samples that the engine runs together.")
-@click.option("--lava-samples", default=1, show_default=True, help="Samples that Lava runs, one after another.")
+@click.option("--limit", default=120.0, show_default=True, help="Seconds that Lava gets for a run.")
 @click.option("--seed", default=0, show_default=True, help="Seed of weights and spikes.")
-def main(sizes: str, steps: int, batches: str, lava_samples: int, seed: int) -> None:
-    """Print one row per network and batch."""
-    engine, lava = load(TARGETS, "loihi"), load(TARGETS, "lava")
-    headings = ("neurons per layer", "batch", "engine, ms per sample", "Lava, ms per sample", "ratio")
-    table = Table(*headings, "spikes", "that differ")
-    for size in numbers(sizes):
-        program = network(size, seed)
-        shown = input_spikes(steps, max(numbers(batches)), size, seed)
-        start_up, _ = timed(lava, program, shown[:1, :lava_samples])
-        whole, theirs = timed(lava, program, shown[:, :lava_samples])
-        slow = (whole - start_up) / lava_samples
-        for batch in numbers(batches):
-            spikes = np.ascontiguousarray(shown[:, :batch])
-            runs = [timed(engine, program, spikes) for _ in range(REPEATS)]  # the first one compiles
-            fast, ours = min(runs, key=lambda run: run[0])
-            fast /= batch
-            compared = sum(int(np.count_nonzero(theirs.spikes[name])) for name in program.populations)
-            times = (f"{1e3 * fast:.2f}", f"{1e3 * slow:.0f}", f"{slow / fast:.0f}x")
-            table.add_row(str(size), str(batch), *times, str(compared), str(differing(ours, theirs, program)))
-    Console().print(table)
+def main(cases: str, batches: str, limit: float, seed: int) -> None:
+    """Print one row per network, batch and form of Lava."""
+    unknown = set(cases.split(",")) - set(CASES)
+    if unknown:
+        raise click.BadParameter(f"no case {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
+    table = Table("case", "batch", "form", "engine, ms per sample", "Lava, ms per sample", "ratio")
+    for heading in ("spikes", "that differ", ""):
+        table.add_column(heading)
+    for name in cases.split(","):
+        for row in rows(name, numbers(batches), limit, seed):
+            table.add_row(*row)
+    console = Console(width=150)
+    console.print(table)
+    steps = ", ".join(f"{name} {CASES[name].steps}" for name in cases.split(","))
+    console.print(f"Steps per sample: {steps}. Form a: our file sink. Form b: stock Lava.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Finds converters and targets by entry point, so that no core module imports one by name.
+"""Finds converters, program formats and targets by entry point, so that no core module imports one by name.
 
 A plug-in that fails to import is remembered, not raised: ``neurotool doctor`` shows it.
 """
@@ -13,6 +13,7 @@ from typing import Any
 from neurotool.errors import BackendMissingError
 
 CONVERTERS = "neurotool.converters"
+PROGRAM_FORMATS = "neurotool.program_formats"
 TARGETS = "neurotool.targets"
 
 

@@ -24,7 +24,7 @@ class Limit(Sourced):
 
 
 class NeuronModels(Sourced):
-    """Neuron models of :mod:`neurotool.neurons` that the chip can hold."""
+    """Some of the neuron models of :mod:`neurotool.neurons` that the chip can hold."""
 
     names: tuple[str, ...]
 
@@ -50,6 +50,7 @@ class SynapseMemory(Sourced):
     Attributes:
         word_bits: Size of a memory word; every block of synapses fills whole words.
         header_bits: Bits that a block spends on its own description.
+        delay_bits: Bits that a synapse spends on its delay, in a list that has delays.
         block_synapses: Most synapses in a block.
         weight_codes: Weight widths that can be stored, ascending.
         index_codes: Widths of a target index that can be stored, ascending.
@@ -57,6 +58,7 @@ class SynapseMemory(Sourced):
 
     word_bits: PositiveInt
     header_bits: int = Field(ge=0)
+    delay_bits: int = Field(ge=0)
     block_synapses: PositiveInt
     weight_codes: tuple[PositiveInt, ...] = Field(min_length=1)
     index_codes: tuple[PositiveInt, ...]
@@ -76,6 +78,7 @@ class ChipCosts(BaseModel):
     Attributes:
         synop_dense: A synaptic operation from a list without target indices.
         synop_sparse: A synaptic operation from a list with target indices.
+        synop_shared: A synaptic operation from a list that several source neurons of a convolution have in common.
         update_inactive: A time step of a neuron at rest.
         update_active: A time step of a neuron that receives, holds or fires.
         firing: What a firing neuron costs on top of its update.
@@ -95,6 +98,7 @@ class ChipCosts(BaseModel):
 
     synop_dense: Energy
     synop_sparse: Energy
+    synop_shared: Energy
     update_inactive: Energy
     update_active: Energy
     firing: Energy
@@ -133,7 +137,7 @@ class Chip(BaseModel):
         kind: ``chip``.
         name: Name it is asked for by.
         title: Name for people.
-        neuron_models: What its cores can compute.
+        neuron_models: What its cores can compute, by source.
         limits: Resources.
         memory: Layout of synapses in a core.
         mesh: Grid of routers.
@@ -148,7 +152,7 @@ class Chip(BaseModel):
     kind: Literal["chip"]
     name: str
     title: str
-    neuron_models: NeuronModels
+    neuron_models: tuple[NeuronModels, ...] = Field(min_length=1)
     limits: ChipLimits
     memory: SynapseMemory
     mesh: Mesh

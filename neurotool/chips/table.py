@@ -12,35 +12,54 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from neurotool.chips.chip import Chip, Limit
-from neurotool.chips.constant import Constant
+from neurotool.chips.chip import Chip, Limit, NeuronModels
+from neurotool.chips.constant import Constant, Sourced
 from neurotool.chips.device import Device
 from neurotool.chips.load import available_chips, load_chip, load_device
 
 
 def constants_table(entry: Chip | Device) -> str:
-    """Write every constant and limit of an entry as a Markdown table, in the order of its file."""
+    """Write everything of an entry that has a source as a Markdown table, in the order of its file."""
     lines = ["| constant | low | nominal | high | unit | basis | source |", "|---|---|---|---|---|---|---|"]
     for name, item in _sourced(entry, ""):
         source = f"{item.citation} ({item.date})" + (f"; {item.note}" if item.note else "")
-        if isinstance(item, Limit):
-            lines.append(f"| {name} |  | {item.value} |  | {item.unit} | {item.basis} | {source} |")
-        else:
-            numbers = f"{item.low:g} | {item.value:g} | {item.high:g} | {item.unit}"
-            lines.append(f"| {name} | {numbers} | {item.basis} | {source} |")
+        lines.append(f"| {name} | {_figures(item)} | {item.basis} | {source} |")
     return "\n".join(lines) + "\n"
 
 
-def _sourced(entry: BaseModel, prefix: str) -> Iterator[tuple[str, Limit | Constant]]:
+def _figures(item: Sourced) -> str:
+    """Cells from low to unit. What is no number stands in the middle."""
+    if isinstance(item, Constant):
+        return f"{item.low:g} | {item.value:g} | {item.high:g} | {item.unit}"
+    if isinstance(item, Limit):
+        return f" | {item.value} |  | {item.unit}"
+    if isinstance(item, NeuronModels):
+        return f" | {', '.join(item.names)} |  | "
+    own = {name: getattr(item, name) for name in type(item).model_fields if name not in Sourced.model_fields}
+    return f" | {'; '.join(f'{name} {_plain(value)}' for name, value in own.items())} |  | "
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _sourced(entry: BaseModel, prefix: str) -> Iterator[tuple[str, Sourced]]:
     for name in type(entry).model_fields:
         value = getattr(entry, name)
-        if isinstance(value, Limit | Constant):
-            yield prefix + name, value
-        elif isinstance(value, BaseModel):
-            yield from _sourced(value, f"{prefix}{name}.")
-        elif isinstance(value, dict):
-            for key, constant in value.items():
-                yield f"{prefix}{name}.{key}", constant
+        for key, item in _items(name, value):
+            if isinstance(item, Sourced):
+                yield prefix + key, item
+            elif isinstance(item, BaseModel):
+                yield from _sourced(item, f"{prefix}{key}.")
+
+
+def _items(name: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict):
+        yield from ((f"{name}.{key}", item) for key, item in value.items())
+    elif isinstance(value, tuple):
+        yield from ((name, item) for item in value)
+    else:
+        yield name, value
 
 
 def fill_tables(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.console import RenderableType
 
+from neurotool.cli.chip_values import program_values, resource_values
 from neurotool.cli.summary import certificate, chip, energy, split, story
 from neurotool.cli.summary.tables import facts, grid, next_command
 from neurotool.units import format_si
@@ -64,9 +65,9 @@ def converted(result: ConvertResult) -> Answer:
         "schema": "neurotool.convert/1",
         "bundle": str(path),
         "manifest": manifest.model_dump(mode="json"),
-        "programs": _programs(result.programs),
+        "programs": program_values(result.programs),
         "quantisation": records,
-        "resources": _resources(result.placements),
+        "resources": resource_values(result.placements),
     }
     return data, [
         _configuration(path, manifest),
@@ -83,9 +84,9 @@ def inspected(result: Inspection) -> Answer:
         "schema": "neurotool.inspect/1",
         "bundle": str(result.path),
         "manifest": result.manifest.model_dump(mode="json"),
-        "programs": _programs(result.programs),
+        "programs": program_values(result.programs),
         "quantisation": dict(result.records),
-        "resources": _resources(result.placements),
+        "resources": resource_values(result.placements),
         "runs": list(result.runs),
     }
     return data, [
@@ -229,39 +230,9 @@ def _on_chip(
     programs: Mapping[str, ChipProgram], records: Mapping[str, list[dict[str, Any]]], placed: Mapping[str, Placement]
 ) -> list[RenderableType]:
     rows = [record for found in records.values() for record in found]
-    return [chip.populations(programs), chip.rounding(rows), chip.resources(placed)] if programs else []
-
-
-def _programs(programs: Mapping[str, ChipProgram]) -> dict[str, Any]:
-    return {
-        part: {
-            "depth": program.depth,
-            "populations": [
-                {"name": p.name, "model": p.model, "shape": list(p.shape), "start": p.start, "scale": p.scale}
-                for p in program.populations.values()
-            ],
-            "projections": [
-                {
-                    "name": p.name,
-                    "source": p.source,
-                    "target": p.target,
-                    "synapses": int(np.count_nonzero(p.weights)),
-                    "weight_bits": p.weight_bits,
-                    "weight_exp": p.weight_exp,
-                }
-                for p in program.projections.values()
-            ],
-            "notes": list(program.notes),
-        }
-        for part, program in programs.items()
-    }
-
-
-def _resources(placements: Mapping[str, Placement]) -> dict[str, Any]:
-    return {
-        part: {"chip": p.chip, "chips": p.chips, "cores": len(p.cores), "resources": [asdict(r) for r in p.resources]}
-        for part, p in placements.items()
-    }
+    if not programs:
+        return []
+    return [chip.populations(programs), chip.projections(programs), chip.rounding(rows), chip.resources(placed)]
 
 
 def _activity(raster: np.ndarray[Any, Any]) -> dict[str, Any]:

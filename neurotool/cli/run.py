@@ -1,13 +1,14 @@
-"""``neurotool run``: both halves of a bundle as one model."""
+"""``neurotool run``: both halves of a bundle as one model, or a chip program that stands alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from neurotool.cli import outputs
 from neurotool.cli.options import FILE, encoding_options, force_option, input_option, limit_option, output_options
-from neurotool.cli.outputs import check, write
 from neurotool.cli.session import Session
 
 
@@ -16,7 +17,7 @@ def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
 
 
 @click.command()
-@click.argument("bundle", type=FILE)
+@click.argument("model", type=FILE)
 @input_option
 @encoding_options
 @click.option(
@@ -29,26 +30,42 @@ def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
 @click.option("--probe", "probes", callback=_names, metavar="NAMES", help="States to record, such as u,v.")
 @limit_option("Run only the first N samples.")
 @click.option("--strict", is_flag=True, help="Stop where a chip could not hold a value.")
-@click.option("-o", "--out", type=FILE, metavar="FILE", help="Also write the outputs, as .npz or .h5.")
+@click.option("--resume", type=FILE, metavar="FILE", help="Go on from where a run with --save-state stopped.")
+@click.option("--save-state", type=FILE, metavar="FILE.h5", help="Write where the run stopped, to go on from there.")
+@click.option(
+    "-o",
+    "--out",
+    type=FILE,
+    metavar="FILE",
+    help="Also write the outputs of a bundle, or the recording of a program, as .npz or .h5.",
+)
 @force_option
 @output_options
 @click.pass_obj
-def run(session: Session, /, bundle: Path, data: Path, out: Path | None, target: str, encode: str | None,
-        steps: int | None, probes: tuple[str, ...], limit: int | None, strict: bool, force: bool) -> None:  # fmt: skip
-    """Run both halves of BUNDLE on samples.
+def run(session: Session, /, model: Path, data: Path, out: Path | None, save_state: Path | None, force: bool,
+        **options: Any) -> None:  # fmt: skip
+    """Run MODEL on samples: a bundle, or a NetX file (.net).
 
-    The recording is kept in the bundle.
+    A bundle keeps the recording. A NetX file is run as the chip program that it holds; --out writes its recording.
     """
-    if out is not None:
-        check(out, force)
+    for path, name, suffixes in ((out, "--out", outputs.SUFFIXES), (save_state, "--save-state", (".h5",))):
+        if path is not None:
+            outputs.check(path, force, name, suffixes)
     from neurotool import pipeline
     from neurotool.cli.answers import ran
+    from neurotool.cli.program_answer import ran_program
 
+    options["keep_state"] = save_state is not None
+    result: pipeline.RunResult | pipeline.ProgramRun
     with session.progress() as progress:
-        result = pipeline.run(
-            bundle, data, target=target, encode=encode, steps=steps, probes=probes, limit=limit, strict=strict,
-            progress=progress,
-        )  # fmt: skip
+        if pipeline.program_format(model) is None:
+            result = whole = pipeline.run(model, data, **options, progress=progress)
+            answer = ran(model, data, whole)
+        else:
+            result = alone = pipeline.run_program(model, data, **options, progress=progress)
+            answer = ran_program(model, alone, out)
     if out is not None:
-        write(out, result.outputs)
-    session.answer(*ran(bundle, data, result))
+        outputs.write(out, result)
+    if save_state is not None:
+        outputs.write_states(save_state, result)
+    session.answer(*answer)

@@ -55,6 +55,16 @@ def load(
     return _raster(path, x, None if y is None else _labels(path, y, x.shape[1]))
 
 
+def sample_shape(path: str | Path) -> tuple[int, ...]:
+    """Shape of one sample if the file has no time axis: that of ``x`` without its first axis.
+
+    Raises:
+        UsageError: The file is missing, damaged or of another kind.
+    """
+    x, _ = _read(Path(path))
+    return tuple(x.shape[1:])
+
+
 def save(path: str | Path, x: Array, y: Array | None = None) -> None:
     """Write a data file that :func:`load` reads; an existing file is replaced.
 

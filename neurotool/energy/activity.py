@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UsageError
 from neurotool.ir.program import ChipProgram
 from neurotool.ir.trace import Trace
 
-BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -24,17 +24,12 @@ class Activity:
     Attributes:
         steps: Steps of the chip: those of the input plus the depth of the program.
         samples: Number of samples.
-        spikes: Per input port and population, ``[step, sample, neuron]``. A graded spike counts as one.
+        spikes: Per input port and population, ``[step x sample, neuron]``: one where it sends a spike of any payload.
     """
 
     steps: int
     samples: int
-    spikes: Mapping[str, BoolArray]
-
-    def flat(self, name: str) -> FloatArray:
-        """Spikes of one source as numbers, ``[step x sample, neuron]``."""
-        raster = self.spikes[name]
-        return raster.reshape(-1, raster.shape[2]).astype(np.float64)
+    spikes: Mapping[str, sparse.csr_array]
 
     def mean(self, flat: FloatArray) -> FloatArray:
         """Mean over the samples of a quantity ``[step x sample]``."""
@@ -52,21 +47,21 @@ def read_activity(program: ChipProgram, trace: Trace) -> Activity:
     Raises:
         UsageError: A port or population is missing from the trace or has another shape, or there is no sample.
     """
-    sizes = {name: (int(np.prod(port.shape, dtype=np.int64)), 0) for name, port in program.inputs.items()}
-    sizes |= {name: (population.size, population.start) for name, population in program.populations.items()}
-    _refuse_foreign(sizes, trace)
-    steps = trace.steps + program.depth
-    spikes: dict[str, BoolArray] = {}
-    for name, (size, start) in sizes.items():
-        raster = np.zeros((steps, trace.batch, size), np.bool_)
-        raster[start : start + trace.steps] = trace.spikes[name].reshape(trace.steps, trace.batch, size) != 0
-        spikes[name] = raster
-    return Activity(steps, trace.batch, spikes)
+    starts = dict.fromkeys(program.inputs, 0) | {name: p.start for name, p in program.populations.items()}
+    _refuse_foreign({name: program.size_of(name) for name in starts}, trace)
+    spikes: dict[str, sparse.csr_array] = {}
+    for name, start in starts.items():
+        rows = sparse.csr_array(trace.spikes[name].reshape(trace.steps * trace.batch, -1) != 0, dtype=np.int64)
+        before, after = start * trace.batch, (program.depth - start) * trace.batch
+        rows.resize(rows.shape[0] + after, rows.shape[1])
+        silent = sparse.csr_array((before, rows.shape[1]), dtype=np.int64)
+        spikes[name] = sparse.vstack([silent, rows], format="csr") if before else rows
+    return Activity(trace.steps + program.depth, trace.batch, spikes)
 
 
-def _refuse_foreign(sizes: Mapping[str, tuple[int, int]], trace: Trace) -> None:
+def _refuse_foreign(sizes: Mapping[str, int], trace: Trace) -> None:
     found: list[Diagnostic] = []
-    for name, (size, _) in sizes.items():
+    for name, size in sizes.items():
         raster = trace.spikes.get(name)
         held = "nothing" if raster is None else str(tuple(raster.shape))
         wanted = f"{trace.steps} steps x {trace.batch} samples x {size} neurons"

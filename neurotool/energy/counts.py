@@ -7,31 +7,37 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from neurotool.chips import Chip
 from neurotool.chips.memory import Storage, synapse_storage
-from neurotool.chips.wiring import destinations, fan_out, hops
+from neurotool.chips.wiring import destinations, fan_outs, tiles
 from neurotool.energy.activity import Activity, read_activity
+from neurotool.energy.updates import Updates, count_updates
 from neurotool.ir.placement import Placement
 from neurotool.ir.program import ChipProgram, Projection
 from neurotool.ir.trace import Trace
 
+BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Synops:
     """Synaptic operations of one projection per step, mean per sample, ``[step]``.
 
-    An operation is one spike meeting one non-zero weight.
+    An operation is one message with a payload other than zero meeting one weight other than zero.
 
     Attributes:
         dense: On cores that store the projection without target indices.
         sparse: On cores that store it with target indices.
+        shared: On cores that store it as lists that several source neurons have in common: convolutions.
     """
 
     dense: FloatArray
     sparse: FloatArray
+    shared: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,31 +55,6 @@ class Sent:
     messages: FloatArray
     hops_east_west: FloatArray
     hops_north_south: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class Updates:
-    """Neuron updates of one population per step, mean per sample, ``[step]``. Every neuron is in one of three states.
-
-    Attributes:
-        driven: Neurons that receive a synaptic input or fire in this step.
-        holding: Others that received one before, or have a bias: their state is in general not zero.
-        resting: The rest.
-    """
-
-    driven: FloatArray
-    holding: FloatArray
-    resting: FloatArray
-
-    @property
-    def active(self) -> FloatArray:
-        """Updates charged as active: driven and holding."""
-        return self.driven + self.holding
-
-    @property
-    def inactive(self) -> FloatArray:
-        """Updates charged as inactive."""
-        return self.resting
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +88,8 @@ def count(program: ChipProgram, placement: Placement, trace: Trace, chip: Chip) 
     """Count the events of a run.
 
     Step s is the chip's own clock: row t of a population happens at step t + its start. A spike is delivered in the
-    step it is sent in, so its synaptic operations are counted there; the target updates with it one step later.
+    step it is sent in, so its synaptic operations are counted there, and the core keeps what is delayed; the target
+    updates with it one step later, and later by the delay.
 
     Args:
         program: The program that ran.
@@ -119,17 +101,22 @@ def count(program: ChipProgram, placement: Placement, trace: Trace, chip: Chip) 
         UsageError: The trace is not one of this program.
     """
     activity = read_activity(program, trace)
+    reached = fan_outs(program, placement.cores)
     synops: dict[str, Synops] = {}
     load = np.zeros((activity.steps * activity.samples, len(placement.cores)))
-    for projection in program.projections.values():
-        synops[projection.name] = _synops(projection, placement, activity, chip, load)
-    busiest = load.max(axis=1) if load.shape[1] else np.zeros(load.shape[0])
+    for name, projection in program.projections.items():
+        operations = (activity.spikes[projection.source] @ reached[name]).toarray()
+        load += operations
+        synops[name] = _synops(operations, _forms(projection, placement, reached[name], chip), activity)
+    busiest = load.max(axis=1, initial=0.0)
     return Counts(
         steps=activity.steps,
         samples=activity.samples,
         synops=synops,
-        sent=_sent(program, placement, activity, chip),
-        updates={name: _updates(program, name, activity) for name in program.populations},
+        sent=_sent(program, placement, activity, destinations(program, reached), chip),
+        updates={
+            name: count_updates(program, population, activity) for name, population in program.populations.items()
+        },
         busiest_synops=busiest.reshape(activity.steps, activity.samples),
         busiest_updates=max((core.last - core.first for core in placement.cores), default=0),
         cores=len(placement.cores),
@@ -137,59 +124,43 @@ def count(program: ChipProgram, placement: Placement, trace: Trace, chip: Chip) 
     )
 
 
-def _synops(projection: Projection, placement: Placement, activity: Activity, chip: Chip, load: FloatArray) -> Synops:
-    """Count one projection, and add its operations to ``load``, ``[step x sample, core]``."""
-    columns = [i for i, core in enumerate(placement.cores) if core.population == projection.target]
-    cores = [placement.cores[i] for i in columns]
-    reached = fan_out(projection, cores)
-    operations = activity.flat(projection.source) @ reached.astype(np.float64)
-    load[:, columns] += operations
-    forms = [
-        synapse_storage(reached[:, i], core.last - core.first, projection.weight_bits, chip.memory)[0]
-        for i, core in enumerate(cores)
-    ]
-    sparse = np.array([form is Storage.SPARSE for form in forms], np.bool_)
-    return Synops(
-        dense=activity.mean(operations[:, ~sparse].sum(axis=1)),
-        sparse=activity.mean(operations[:, sparse].sum(axis=1)),
-    )
+def _synops(operations: IntArray, forms: Mapping[Storage, BoolArray], activity: Activity) -> Synops:
+    """Sum the operations of one projection, ``[step x sample, core]``, over the cores of each form."""
+    total = {form: activity.mean(operations[:, cores].sum(axis=1)) for form, cores in forms.items()}
+    return Synops(total[Storage.DENSE], total[Storage.SPARSE], total[Storage.SHARED])
 
 
-def _sent(program: ChipProgram, placement: Placement, activity: Activity, chip: Chip) -> dict[str, Sent]:
-    east_west, north_south = hops(placement.cores, chip.mesh)
-    found: dict[str, Sent] = {}
-    for name, reach in destinations(program, placement.cores).items():
-        spikes = activity.flat(name)
-        # Cost of one spike of each neuron: cores reached, and tiles crossed on the way from the neuron's own core.
-        per_spike = np.zeros((reach.shape[0], 4))
-        per_spike[:, 0] = 1.0
-        per_spike[:, 1] = reach.sum(axis=1)
-        for i, core in enumerate(placement.cores):
-            if core.population == name:
-                own = reach[core.first : core.last]
-                per_spike[core.first : core.last, 2] = own @ east_west[i]
-                per_spike[core.first : core.last, 3] = own @ north_south[i]
-        totals = spikes @ per_spike
-        found[name] = Sent(*(activity.mean(totals[:, k]) for k in range(4)))
+def _forms(
+    projection: Projection, placement: Placement, reached: sparse.csr_array, chip: Chip
+) -> dict[Storage, BoolArray]:
+    """Find the cores that store a projection in each form, ``[core]``."""
+    found = {form: np.zeros(len(placement.cores), np.bool_) for form in Storage}
+    lists = reached.tocsc()
+    for i, core in enumerate(placement.cores):
+        if core.population == projection.target:
+            entries = lists.data[lists.indptr[i] : lists.indptr[i + 1]]
+            form, _ = synapse_storage(entries, core.last - core.first, projection, chip.memory)
+            found[form][i] = True
     return found
 
 
-def _updates(program: ChipProgram, name: str, activity: Activity) -> Updates:
-    population = program.populations[name]
-    received = np.zeros((activity.steps, activity.samples, population.size), np.bool_)
-    for projection in program.projections_into(name):
-        sources = activity.spikes[projection.source].astype(np.float32)
-        hits = sources @ (projection.weights != 0).T.astype(np.float32)
-        received[1:] |= hits[:-1] > 0
-    driven = received | activity.spikes[name]
-    touched = np.maximum.accumulate(driven, axis=0)
-    touched[population.start :] |= _has_bias(program, name)
-    resting = np.count_nonzero(~touched, axis=2).mean(axis=1)
-    moved = np.count_nonzero(driven, axis=2).mean(axis=1)
-    return Updates(driven=moved, holding=population.size - moved - resting, resting=resting)
-
-
-def _has_bias(program: ChipProgram, name: str) -> npt.NDArray[np.bool_]:
-    population = program.populations[name]
-    bias = population.parameters.get("bias_mant", np.zeros(population.size, np.int64))
-    return np.asarray(bias != 0)
+def _sent(
+    program: ChipProgram, placement: Placement, activity: Activity, reach: Mapping[str, sparse.csr_array], chip: Chip
+) -> dict[str, Sent]:
+    row, column = tiles(placement.cores, chip.mesh)
+    found: dict[str, Sent] = {}
+    for name, cores in reach.items():
+        neuron, to = cores.nonzero()
+        crossed = np.zeros((2, len(to)))
+        if name in program.populations:
+            own = np.zeros(cores.shape[0], np.int64)
+            for i, core in enumerate(placement.cores):
+                if core.population == name:
+                    own[core.first : core.last] = i
+            start = own[neuron]
+            crossed = np.abs([column[start] - column[to], row[start] - row[to]])
+        # Cost of one spike of each neuron: cores reached, and tiles crossed on the way from the neuron's own core.
+        per_spike = [np.bincount(neuron, cost, minlength=cores.shape[0]) for cost in (np.ones(len(to)), *crossed)]
+        spikes = activity.spikes[name]
+        found[name] = Sent(*(activity.mean(spikes @ cost) for cost in (np.ones(cores.shape[0]), *per_spike)))
+    return found

@@ -96,9 +96,11 @@ class ChipModel:
             updates = counts.updates[name]
             into = [counts.synops[projection.name] for projection in program.projections_into(name)]
             dense, sparse = sum(s.dense.sum() for s in into), sum(s.sparse.sum() for s in into)
+            shared = sum(s.shared.sum() for s in into)
             lines += [
                 self._event("synaptic operations, lists without indices", dense, "synops", "synop_dense"),
                 self._event("synaptic operations, lists with indices", sparse, "synops", "synop_sparse"),
+                self._event("synaptic operations, shared lists", shared, "synops", "synop_shared"),
                 self._event("active neuron updates", updates.active.sum(), "updates", "update_active"),
                 self._event("inactive neuron updates", updates.inactive.sum(), "updates", "update_inactive"),
                 self._event("firing neurons", sent.spikes.sum(), "spikes", "firing"),

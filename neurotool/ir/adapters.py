@@ -1,4 +1,7 @@
-"""What a converter and a target must offer. Both are found through entry points (:mod:`neurotool.plugins`)."""
+"""What a converter, a program format and a target must offer.
+
+All are found through entry points (:mod:`neurotool.plugins`).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import numpy.typing as npt
 from neurotool.ir.costs import DenseCounts
 from neurotool.ir.graph import Graph
 from neurotool.ir.program import ChipProgram
+from neurotool.ir.state import RunState
 from neurotool.ir.trace import Trace
 
 Array = npt.NDArray[np.generic]
@@ -95,6 +99,32 @@ class Converter(Protocol):
         ...
 
 
+@runtime_checkable
+class ProgramFormat(Protocol):
+    """Reads and writes files that hold a chip program and nothing else."""
+
+    name: str
+    suffix: str
+
+    def read(self, path: Path) -> ChipProgram:
+        """Read a program.
+
+        Raises:
+            UsageError: The file is missing, damaged or of another kind; names file, layer and field.
+            UnsupportedError: The file holds something that has no meaning here; lists all of it.
+        """
+        ...
+
+    def write(self, program: ChipProgram, path: Path) -> None:
+        """Write a program; the file appears whole or not at all.
+
+        Raises:
+            UnsupportedError: The format has no room for something in the program; lists all of it.
+            UsageError: The file cannot be written.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class RunOptions:
     """How to run a program or graph.
@@ -104,12 +134,16 @@ class RunOptions:
         strict: Raise where a chip could not hold a value, instead of following Lava's simulation.
         progress: Told of progress.
         timeout: Seconds after which a run in another process is given up, or None for the target's own bound.
+        resume: Where an earlier run of the program stopped, to go on from there instead of from reset.
+        keep_state: Return where this run stopped, as ``state`` of the trace.
     """
 
     probes: Sequence[str] = field(default=())
     strict: bool = False
     progress: Progress | None = None
     timeout: float | None = None
+    resume: RunState | None = None
+    keep_state: bool = False
 
 
 @runtime_checkable

@@ -79,6 +79,10 @@ class Edge:
     """A value that flows from ``source`` to argument number ``argument`` of ``target``.
 
     ``shape``, ``kind`` and ``timed`` describe the value, as on the source node.
+
+    Attributes:
+        delay: Time steps the value waits: ``target`` takes in step t what ``source`` made in step ``t - delay``, and
+            nothing before. Every loop holds at least one edge that waits.
     """
 
     source: str
@@ -87,6 +91,7 @@ class Edge:
     shape: Shape
     kind: ValueKind
     timed: bool
+    delay: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +99,7 @@ class Graph:
     """A model as nodes and edges. Feed spike data as ``[time, batch, *features]``.
 
     Attributes:
-        nodes: Nodes by name, in an order in which every node follows its inputs (cycles apart).
+        nodes: Nodes by name, in an order in which every node follows its inputs, those that wait apart.
         edges: Connections, unique per (source, target, argument).
         dt: Length of one time step in seconds.
         convention: Discrete meaning of the neuron nodes.
@@ -156,9 +161,9 @@ NEURON_TYPES: tuple[type[nir.NIRNode], ...] = (nir.IF, nir.LIF, nir.CubaLIF, nir
 SPIKING_TYPES: tuple[type[nir.NIRNode], ...] = (nir.IF, nir.LIF, nir.CubaLIF)
 
 
-def edge_from(node: Node, target: str, argument: int = 0) -> Edge:
+def edge_from(node: Node, target: str, argument: int = 0, delay: int = 0) -> Edge:
     """Make the edge that carries the output of ``node`` to ``target``."""
-    return Edge(node.name, target, argument, node.shape, node.kind, node.timed)
+    return Edge(node.name, target, argument, node.shape, node.kind, node.timed, delay)
 
 
 def subgraph(graph: Graph, names: Iterable[str], outputs: Iterable[str]) -> Graph:

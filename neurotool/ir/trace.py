@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from neurotool.ir.state import RunState
 
 Raster = npt.NDArray[np.generic]
 
@@ -29,6 +33,7 @@ class Trace:
         latency: Start step per population; 0 on targets without latency.
         seconds: Wall-clock duration of the run.
         facts: Further facts such as device, mode or number of processes.
+        state: Where the run stopped, if that was asked for. Trace files do not hold it.
     """
 
     target: str
@@ -40,6 +45,7 @@ class Trace:
     latency: Mapping[str, int]
     seconds: float
     facts: Mapping[str, str] = field(default_factory=dict)
+    state: RunState | None = None
 
     @property
     def batch(self) -> int:

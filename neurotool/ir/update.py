@@ -18,6 +18,8 @@ class NeuronUpdate:
         v[t] = v[t-1] + membrane_decay * ((leak - v[t-1]) + resistance * u[t])     if leaky
         v[t] = v[t-1] + resistance * u[t]                                          otherwise
         s[t] = v[t] > threshold ;  v[t] = reset where s[t]                         if it spikes
+        s[t] = v[t] >= threshold                                                   likewise, if inclusive
+        v[t] = v[t] - subtract where s[t]                                          instead, with subtract
 
     The order of operations is Norse's, so that a float32 evaluation equals the module it came from.
 
@@ -33,6 +35,8 @@ class NeuronUpdate:
         threshold: Firing threshold, or None for a read-out that never fires.
         reset: Potential after a spike.
         initial: Potential before the first step.
+        subtract: What a spike takes from the potential instead of setting it to ``reset``, or None.
+        inclusive: Whether a potential that equals the threshold fires.
     """
 
     current_decay: FloatArray
@@ -44,6 +48,8 @@ class NeuronUpdate:
     threshold: FloatArray | None
     reset: FloatArray
     initial: FloatArray
+    subtract: FloatArray | None = None
+    inclusive: bool = False
 
     @property
     def spikes(self) -> bool:

@@ -31,6 +31,9 @@ def _check(population: Population, parameter: Parameter) -> Iterator[Diagnostic]
     elif values.size and not parameter.low <= values.min() <= values.max() <= parameter.high:
         span = f"{values.min()}..{values.max()}"
         yield _error("NT-PROG-003", population, f"parameter {parameter.name} is out of range", span, limit)
+    elif parameter.uniform and values.min() != values.max():
+        message = f"parameter {parameter.name} differs between neurons; {population.model} holds one for all of them"
+        yield _error("NT-PROG-004", population, message, f"{values.min()}..{values.max()}", "one value")
 
 
 def _error(rule: str, population: Population, message: str, found: str, limit: str) -> Diagnostic:

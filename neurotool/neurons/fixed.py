@@ -28,6 +28,16 @@ def wrap32(values: IntArray) -> IntArray:
     return ((values + (1 << 31)) & ((1 << 32) - 1)) - (1 << 31)
 
 
+def shift_left(values: IntArray, bits: int | IntArray) -> IntArray:
+    """Shift left in 32 bits."""
+    return wrap32(values << bits)
+
+
+def magnitude(values: IntArray) -> IntArray:
+    """Absolute value in 32 bits, where that of -2^31 is -2^31."""
+    return wrap32(abs(values))
+
+
 def decay(values: IntArray, amount: IntArray) -> IntArray:
     """Multiply by ``(4096 - amount) / 4096``, rounding the magnitude down."""
     return shift_to_zero(values * (DECAY_UNITY - amount), 12)

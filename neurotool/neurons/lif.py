@@ -5,25 +5,36 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.neurons.fixed import ALIGNMENT, STATE_LIMIT, check_range, decay, saturate, wrap32
+from neurotool.neurons.fixed import ALIGNMENT, STATE_LIMIT, check_range, decay, saturate, shift_left, wrap32
 from neurotool.neurons.model import IntArray, Owner, Parameter, Parameters, State, zeros
 
 NEVER_FIRES = (1 << 17) - 1
 """Largest threshold. A read-out population has it, and its potential is kept below ``NEVER_FIRES << 6``."""
 
+BIAS = (
+    Parameter("bias_mant", -4096, 4095, "bias mantissa"),
+    Parameter("bias_exp", 0, 7, "bias exponent: bias_mant << bias_exp is added to v"),
+)
+DECAYS = (
+    Parameter("du", 0, 4095, "current decay: (du + 1) / 4096 is lost per step"),
+    Parameter("dv", 0, 4095, "membrane decay: dv / 4096 is lost per step"),
+)
+
 
 class Lif:
-    """Reset to zero. IF is ``du=4095, dv=0``; LIF without a current filter is ``du=4095``."""
+    """Reset to zero. IF is ``du=4095, dv=0``; LIF without a current filter is ``du=4095``.
+
+    A chip would not show what Lava does beyond 24 bits: the current wraps once only, +2^23 stays as it is and -2^23
+    becomes +2^23.
+    """
 
     name = "lif"
-    process = "lava.proc.lif.process.LIFReset"  # LIF that returns to zero when a sample begins
+    process = "lava.proc.lif.process.LIF"
     owner = Owner.LAVA
     parameters: tuple[Parameter, ...] = (
-        Parameter("du", 0, 4095, "current decay: (du + 1) / 4096 is lost per step"),
-        Parameter("dv", 0, 4095, "membrane decay: dv / 4096 is lost per step"),
+        *DECAYS,
         Parameter("vth", 0, NEVER_FIRES, "threshold, compared as vth << 6"),
-        Parameter("bias_mant", -4096, 4095, "bias mantissa"),
-        Parameter("bias_exp", 0, 7, "bias exponent: bias_mant << bias_exp is added to v"),
+        *BIAS,
     )
     states: tuple[str, ...] = ("u", "v")
     inputs: tuple[str, ...] = ("a",)
@@ -40,24 +51,33 @@ class Lif:
 
         Source: ``lava.proc.lif.models.PyLifModelBitAcc`` (lava-nc 0.10.0), which Lava states to be bit-accurate.
         """
-        u = filtered_current(parameters, state["u"], inputs["a"], strict=strict)
-        v = membrane(parameters, state["v"], u, strict=strict)
+        u, v = integrate(parameters, state, inputs["a"], strict=strict)
         spikes = v > (parameters["vth"] << ALIGNMENT)
         return {"u": u, "v": v * ~spikes}, spikes
 
 
-def filtered_current(parameters: Parameters, u: IntArray, activation: IntArray, *, strict: bool) -> IntArray:
-    """Return the synaptic current after a step; every neuron of the LIF family has it."""
-    u = decay(u, parameters["du"] + 1) + wrap32(activation << ALIGNMENT)
+def integrate(parameters: Parameters, state: State, activation: IntArray, *, strict: bool) -> tuple[IntArray, IntArray]:
+    """Return current and potential after a step, before the threshold; the LIF family shares it."""
+    u = filtered_current(state["u"], parameters["du"], activation, strict=strict)
+    return u, membrane(state["v"], parameters["dv"], u + bias(parameters), strict=strict)
+
+
+def bias(parameters: Parameters) -> IntArray:
+    """Return what is added to the potential in every step."""
+    return shift_left(parameters["bias_mant"], parameters["bias_exp"])
+
+
+def filtered_current(u: IntArray, du: IntArray, activation: IntArray, *, strict: bool, name: str = "u") -> IntArray:
+    """Return the synaptic current after a step; ``name`` is what the model calls it."""
+    u = decay(u, du + 1) + shift_left(activation, ALIGNMENT)
     if strict:
-        check_range("u", u, STATE_LIMIT - 1)
+        check_range(name, u, STATE_LIMIT - 1)
     return wrap_current(wrap32(u))
 
 
-def membrane(parameters: Parameters, v: IntArray, u: IntArray, *, strict: bool) -> IntArray:
-    """Return the membrane potential after a step, before the threshold."""
-    bias = parameters["bias_mant"] << parameters["bias_exp"]
-    v = wrap32(decay(v, parameters["dv"]) + u + bias)
+def membrane(v: IntArray, dv: IntArray, charge: IntArray, *, strict: bool) -> IntArray:
+    """Return the membrane potential after a step that adds ``charge``, before the threshold."""
+    v = wrap32(decay(v, dv) + charge)
     if strict:
         check_range("v", v, STATE_LIMIT - 1)
     return saturate(v)

@@ -10,11 +10,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from neurotool.chips import Chip, Limit
-from neurotool.chips.memory import synapse_storage
-from neurotool.chips.wiring import destinations
+from neurotool.chips.needs import Needs
+from neurotool.chips.wiring import fan_outs, out_axons
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import NegativeAnswerError
 from neurotool.ir.placement import CoreUse, Placement, Resource
@@ -70,7 +68,7 @@ def payloads_fit(program: ChipProgram, chip: Chip, cores: Cores) -> Iterator[Dia
 
 def models_fit(program: ChipProgram, chip: Chip, cores: Cores) -> Iterator[Diagnostic]:
     """Every population has a neuron model that the chip can hold."""
-    held = chip.neuron_models.names
+    held = [name for models in chip.neuron_models for name in models.names]
     for name, population in program.populations.items():
         if population.model not in held:
             message = f"{name}: neuron model {population.model!r} is not one of {chip.name}'s: {', '.join(held)}"
@@ -98,6 +96,13 @@ def cores_fit(program: ChipProgram, chip: Chip, cores: Cores) -> Iterator[Diagno
         yield _refusal("NT-PLACE-007", "", len(cores), chip.limits.cores)
 
 
+def delays_fit(program: ChipProgram, chip: Chip, cores: Cores) -> Iterator[Diagnostic]:
+    """No synapse delays a spike by more steps than the chip can."""
+    for projection in program.projections.values():
+        if projection.delay_range[1] > chip.limits.delay_steps.value:
+            yield _refusal("NT-PLACE-008", projection.name, projection.delay_range[1], chip.limits.delay_steps)
+
+
 CHECKS: Mapping[str, Check] = {
     "NT-PLACE-001": weights_fit,
     "NT-PLACE-002": payloads_fit,
@@ -106,6 +111,7 @@ CHECKS: Mapping[str, Check] = {
     "NT-PLACE-005": in_axons_fit,
     "NT-PLACE-006": out_axons_fit,
     "NT-PLACE-007": cores_fit,
+    "NT-PLACE-008": delays_fit,
 }
 
 
@@ -113,8 +119,9 @@ def _spread(program: ChipProgram, chip: Chip) -> tuple[CoreUse, ...]:
     """Lay out, and again with fewer neurons per core where output axons run out, until nothing more helps."""
     most = dict.fromkeys(program.populations, chip.limits.neurons_per_core.value)
     limit = chip.limits.out_axons_per_core.value
+    needs = Needs(program, chip.memory)
     while True:
-        cores = _lay_out(program, chip, most)
+        cores = _lay_out(program, chip, needs, most)
         crowded = {core.population for core in cores if core.out_axons > limit and core.last - core.first > 1}
         if not crowded or len(cores) > chip.limits.cores.value:
             return cores
@@ -124,42 +131,37 @@ def _spread(program: ChipProgram, chip: Chip) -> tuple[CoreUse, ...]:
             most[name] = max(1, min(held - 1, held * limit // used))
 
 
-def _lay_out(program: ChipProgram, chip: Chip, most: Mapping[str, int]) -> tuple[CoreUse, ...]:
+def _lay_out(program: ChipProgram, chip: Chip, needs: Needs, most: Mapping[str, int]) -> tuple[CoreUse, ...]:
     cores: list[CoreUse] = []
     for name, population in program.populations.items():
-        first = 0
+        first, guess = 0, 1
         while first < population.size:
-            core = _fill(program, chip, name, first, min(first + most[name], population.size))
+            core = _fill(needs, chip, name, first, min(first + most[name], population.size), guess)
             cores.append(replace(core, core=len(cores)))
-            first = core.last
-    reach = destinations(program, cores)
-    return tuple(
-        replace(core, out_axons=int(np.count_nonzero(reach[core.population][core.first : core.last]))) for core in cores
-    )
+            first, guess = core.last, core.last - core.first
+    axons = out_axons(program, cores, fan_outs(program, cores))
+    return tuple(replace(core, out_axons=needed) for core, needed in zip(cores, axons, strict=True))
 
 
-def _fill(program: ChipProgram, chip: Chip, population: str, first: int, end: int) -> CoreUse:
-    """Put neurons from ``first`` on a core: as many as fit, but at least one."""
+def _fill(needs: Needs, chip: Chip, population: str, first: int, end: int, guess: int) -> CoreUse:
+    """Put neurons from ``first`` on a core: as many as fit, but at least one.
+
+    The search widens from a guess, the number that the core before took: neighbouring cores mostly hold as many.
+    """
 
     def too_many(last: int) -> bool:
-        core = _use(program, chip, population, first, last)
-        limits = chip.limits
+        core, limits = needs.of(population, first, last), chip.limits
         return core.synapse_bits > limits.synapse_bits_per_core.value or core.in_axons > limits.in_axons_per_core.value
 
-    last = end if not too_many(end) else bisect_left(range(end), True, lo=first + 2, key=too_many) - 1
-    return _use(program, chip, population, first, max(last, first + 1))
-
-
-def _use(program: ChipProgram, chip: Chip, population: str, first: int, last: int) -> CoreUse:
-    """What neurons ``first`` to ``last`` of a population need on a core of their own, output axons aside."""
-    bits = 0
-    heard: dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]] = {}
-    for projection in program.projections_into(population):
-        nonzero = np.count_nonzero(projection.weights[first:last], axis=0)
-        bits += synapse_storage(nonzero, last - first, projection.weight_bits, chip.memory)[1]
-        heard[projection.source] = heard.get(projection.source, np.zeros(nonzero.size, np.bool_)) | (nonzero > 0)
-    in_axons = sum(int(np.count_nonzero(reached)) for reached in heard.values())
-    return CoreUse(0, 0, population, first, last, bits, in_axons, 0)
+    fits, over, last, stride = first, end + 1, min(first + guess, end), 1
+    while fits < last < over:
+        if too_many(last):
+            over, last = last, last - stride
+        else:
+            fits, last = last, min(last + stride, end)
+        stride *= 2
+    last = bisect_left(range(over), True, lo=fits + 1, key=too_many) - 1
+    return needs.of(population, first, max(last, first + 1))
 
 
 def _resources(program: ChipProgram, chip: Chip, cores: Cores) -> tuple[Resource, ...]:

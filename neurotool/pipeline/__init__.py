@@ -5,6 +5,7 @@ from neurotool.pipeline.costing import estimate_energy
 from neurotool.pipeline.demo import demo
 from neurotool.pipeline.exporting import export
 from neurotool.pipeline.inspection import inspect
+from neurotool.pipeline.programs import PROGRAM_PART, ProgramRun, program_format, read_program, run_program
 from neurotool.pipeline.results import (
     ConvertOptions,
     ConvertResult,
@@ -20,12 +21,14 @@ from neurotool.pipeline.splitting import partition
 from neurotool.pipeline.verification import verify
 
 __all__ = [
+    "PROGRAM_PART",
     "ConvertOptions",
     "ConvertResult",
     "DemoResult",
     "EnergyResult",
     "Inspection",
     "PartitionResult",
+    "ProgramRun",
     "RunResult",
     "VerifyResult",
     "convert",
@@ -34,6 +37,9 @@ __all__ = [
     "export",
     "inspect",
     "partition",
+    "program_format",
+    "read_program",
     "run",
+    "run_program",
     "verify",
 ]

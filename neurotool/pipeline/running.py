@@ -20,6 +20,8 @@ from neurotool.ir.graph import Graph
 from neurotool.ir.manifest import InputRecord
 from neurotool.ir.program import ChipProgram
 from neurotool.ir.program_file import load_program
+from neurotool.ir.state import RunState
+from neurotool.ir.state_file import check_state, load_states
 from neurotool.ir.trace import Trace
 from neurotool.ir.trace_file import save_trace
 from neurotool.passes.discretise import discretise
@@ -72,16 +74,28 @@ class Model:
         made = {b.target: b.value for b in self.bundle.manifest.boundaries}
         return {name: execution.values[made[name]] for name in self.bundle.manifest.outputs}
 
-    def execute(self, inputs: Mapping[str, Array], target: str, options: RunOptions) -> Execution:
-        """Run all parts: the spiking ones on ``target``, the dense ones in torch."""
+    def execute(
+        self,
+        inputs: Mapping[str, Array],
+        target: str,
+        options: RunOptions,
+        resume: Mapping[str, RunState] | None = None,
+    ) -> Execution:
+        """Run all parts: the spiking ones on ``target``, from their states if there are any, the dense ones in torch."""
         notes: list[str] = []
-        done = execute(self.steps, inputs, self._spiking(target, options, notes), self._dense)
+        done = execute(self.steps, inputs, self._spiking(target, options, resume or {}, notes), self._dense)
         return replace(done, notes=tuple(notes))
 
-    def _spiking(self, target: str, options: RunOptions, notes: list[str]) -> SpikingRunner:
+    def _spiking(
+        self, target: str, options: RunOptions, resume: Mapping[str, RunState], notes: list[str]
+    ) -> SpikingRunner:
         if target == FLOAT_TARGET:
             if options.strict:
                 raise UsageError("--strict checks integers, and the float reference has none", hint="--target loihi")
+            if resume or options.keep_state:
+                raise UsageError(
+                    "the float reference neither saves a state nor goes on from one", hint="--target loihi"
+                )
             return lambda name, values: _float_part(self.graphs[name], values, options)
         runner = program_target(target)
 
@@ -92,7 +106,7 @@ class Model:
                 raise NegativeAnswerError("; ".join(lost), hint="convert with calibration data that covers this input")
             notes.extend(lost)
             entering = {port: to_port(value, ports[port]) for port, value in values.items()}
-            return runner.run_program(self.programs[name], entering, options)
+            return runner.run_program(self.programs[name], entering, replace(options, resume=resume.get(name)))
 
         return run_part
 
@@ -141,6 +155,8 @@ def run(
     limit: int | None = None,
     strict: bool = False,
     timeout: float | None = None,
+    resume: Path | None = None,
+    keep_state: bool = False,
     progress: StageProgress | None = None,
 ) -> RunResult:
     """Run a bundle on a data file and keep the run in the bundle.
@@ -155,15 +171,18 @@ def run(
         limit: Run only the first samples.
         strict: Raise where a chip could not hold a state.
         timeout: Seconds after which a run in another process is given up.
+        resume: File of run states to go on from, with the next time steps of the same samples.
+        keep_state: Keep where the spiking parts stopped, as ``state`` of their traces.
         progress: Told of progress.
     """
     model = Model(Bundle.open(path))
     dataset = read_data(data, model.bundle.manifest.input, encode, steps)
     dataset = dataset if limit is None else dataset.take(limit)
-    options = RunOptions(tuple(probes), strict, progress_of(target, progress), timeout)
+    options = RunOptions(tuple(probes), strict, progress_of(target, progress), timeout, keep_state=keep_state)
+    states = read_states(resume, model.programs, dataset.batch)
     with model.bundle.new_run("run") as writer:
         began = time.perf_counter()
-        execution = model.execute(model_inputs(model, dataset), target, options)
+        execution = model.execute(model_inputs(model, dataset), target, options, states)
         seconds = time.perf_counter() - began
         outputs = model.outputs(execution)
         correct = None if dataset.y is None else count_correct(outputs, model.timed_outputs, dataset.y)
@@ -182,6 +201,22 @@ def run(
         np.savez_compressed(writer.path("outputs.npz"), **dict[str, Any](outputs))
         writer.write_json("run.json", run_json(result, dataset))
     return result
+
+
+def read_states(path: Path | None, programs: Mapping[str, ChipProgram], batch: int) -> dict[str, RunState]:
+    """Read the states to go on from, one for each spiking part; none without a file.
+
+    Raises:
+        UsageError: The file does not belong to these programs or to so many samples.
+    """
+    if path is None:
+        return {}
+    states = load_states(path)
+    if set(states) != set(programs):
+        raise UsageError(f"{path}: holds states of {sorted(states)}, the spiking parts are {sorted(programs)}")
+    for name, state in states.items():
+        check_state(state, programs[name], batch, f"{path}: {name}")
+    return states
 
 
 def _about_labels(dataset: Dataset, correct: int | None, outputs: Mapping[str, Array]) -> tuple[str, ...]:

@@ -45,4 +45,10 @@ RULES: tuple[Rule, ...] = (
         "Programs are laid out on one chip.",
         "Use fewer neurons, fewer weight bits or sparser weights, or choose a chip with more memory per core.",
     ),
+    Rule(
+        "NT-PLACE-008",
+        "No synapse delays a spike by more steps than the chip can.",
+        "A core keeps what arrives later in a ring of so many steps.",
+        "Shorten the delays, or spread a long one over a population that passes spikes on.",
+    ),
 )

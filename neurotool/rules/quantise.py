@@ -11,10 +11,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "NT-QUANT-002",
-        "Every path from the input to a population crosses the same number of connections.",
-        "Each connection costs one time step. Values of different age would meet in a population whose inputs come by "
-        "paths of different length.",
-        "Make the paths equally long, for example with a relay layer of integrate-and-fire neurons on the short one.",
+        "The values of a loop wait at least as many steps as the loop has connections.",
+        "Each connection costs one step on a chip. Paths of different length are evened out by delays, but what a loop "
+        "needs more steps for than the model gives it cannot be made up.",
+        "Delay the feedback by more steps when training, or merge the populations of the loop into one with recurrent "
+        "weights.",
     ),
     Rule(
         "NT-QUANT-003",
@@ -67,5 +68,12 @@ RULES: tuple[Rule, ...] = (
         "Weights of both signs have at least two bits.",
         "One bit of a mixed-sign weight is the sign; with a single bit nothing is left for the magnitude.",
         "Use --weight-bits 2 or more, or give the layer weights of one sign.",
+    ),
+    Rule(
+        "NT-QUANT-011",
+        "No synapse waits longer than 62 steps.",
+        "Delays of the model and those that even out paths of different length are held by the synapses of the chip, "
+        "which have six bits for them.",
+        "Relay the value through integrate-and-fire neurons, or make the paths more equally long.",
     ),
 )

@@ -10,6 +10,17 @@ from neurotool.neurons.fixed import wrap32
 IntArray = npt.NDArray[np.int64]
 
 
+def accumulate_delayed(weights: IntArray, messages: npt.NDArray[np.generic], *, graded: bool) -> IntArray:
+    """Sum what the messages of one step deliver through synapses of one delay.
+
+    The same as :func:`accumulate` but for graded messages so large that sums leave 32 bits: Lava's ``DelayDense`` wraps
+    each product at 32 bits and the sum only after the shift.
+    """
+    if not graded:
+        return accumulate(weights, messages, graded=False)
+    return np.stack([wrap32(weights * sample.astype(np.int64)).sum(axis=1) for sample in messages])
+
+
 def accumulate(weights: IntArray, messages: npt.NDArray[np.generic], *, graded: bool) -> IntArray:
     """Sum what the messages of one step deliver.
 
@@ -25,4 +36,5 @@ def accumulate(weights: IntArray, messages: npt.NDArray[np.generic], *, graded: 
         total: IntArray = messages.astype(np.int64) @ weights.T
         return wrap32(total)
     # Sums of at most 256 * fan-in are exact in float64, and BLAS is much faster than an integer product.
-    return ((messages != 0).astype(np.float64) @ weights.T.astype(np.float64)).astype(np.int64)
+    sums: npt.NDArray[np.float64] = (messages != 0).astype(np.float64) @ weights.T.astype(np.float64)
+    return sums.astype(np.int64)

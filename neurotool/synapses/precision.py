@@ -52,4 +52,4 @@ def shifted(total: IntArray, projection: Projection) -> IntArray:
     if isinstance(projection.connectivity, Convolution):
         return total
     exponent = projection.weight_exp
-    return wrap32(total << exponent) if exponent > 0 else total >> -exponent
+    return wrap32(total << exponent if exponent > 0 else total >> -exponent)

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lava.proc.dense.process import Dense
 from lava.proc.io.source import RingBuffer
-from lava.proc.lif.process import LIFReset
-from lava.utils.weightutils import SignMode
 
-from neurotool.targets.lava.job import COUNTER, SPIKES, Connection, Job, Layer, record_file
+from neurotool.targets.lava.connect import connect
+from neurotool.targets.lava.job import COUNTER, SPIKES, Job, Layer, record_file
+from neurotool.targets.lava.processes.atrlif import WindowedATRLIF
 from neurotool.targets.lava.processes.file_sink import FileSink
-from neurotool.targets.lava.processes.probed_lif import ProbedLIFReset
+from neurotool.targets.lava.processes.graded import WindowedGradedReluVec, WindowedGradedVec
+from neurotool.targets.lava.processes.lif import WindowedLIF, WindowedLIFReset, WindowedTernaryLIF
+from neurotool.targets.lava.processes.lif_refractory import WindowedLIFRefractory
+from neurotool.targets.lava.processes.lif_subtract import WindowedLIFSubtract
+from neurotool.targets.lava.processes.rf import WindowedRF, WindowedRFIZ
+from neurotool.targets.lava.processes.sdn import WindowedDelta, WindowedSigma, WindowedSigmaDelta
+
+PROCESSES: Mapping[str, Callable[..., Any]] = {
+    "lif": WindowedLIF,
+    "lif_reset": WindowedLIFReset,
+    "ternary_lif": WindowedTernaryLIF,
+    "lif_subtract": WindowedLIFSubtract,
+    "lif_refractory": WindowedLIFRefractory,
+    "atrlif": WindowedATRLIF,
+    "sigma": WindowedSigma,
+    "delta": WindowedDelta,
+    "sigma_delta": WindowedSigmaDelta,
+    "rf": WindowedRF,
+    "rf_iz": WindowedRFIZ,
+    "graded_vec": WindowedGradedVec,
+    "graded_relu_vec": WindowedGradedReluVec,
+}
+"""The process of each neuron model."""
 
 
 def build(job: Job, folder: Path) -> list[Any]:
@@ -30,43 +52,31 @@ def build(job: Job, folder: Path) -> list[Any]:
     nodes = {source.name: RingBuffer(data=source.data) for source in job.sources}
     nodes |= {layer.name: _neurons(layer, i, job.steps, folder) for i, layer in enumerate(job.layers)}
     sinks = [_sink(nodes[layer.name], layer, i, job.steps, folder) for i, layer in enumerate(job.layers)]
-    return [*nodes.values(), *(_synapses(c, nodes) for c in job.connections), *sinks]
+    synapses = [connect(c, nodes[c.source].s_out, getattr(nodes[c.target], f"{c.port}_in")) for c in job.connections]
+    return [*nodes.values(), *synapses, *sinks]
 
 
 def _neurons(layer: Layer, index: int, steps: int, folder: Path) -> Any:
-    arguments = {
-        "shape": (layer.size,),
-        "reset_interval": layer.reset_interval,
-        "reset_offset": layer.reset_offset,
-        "name": layer.name,
-        **layer.parameters,
-    }
-    if not layer.probes:
-        return LIFReset(**arguments)
-    probes = {name: _record(folder, index, name, (steps, layer.size), np.int32) for name in layer.probes}
-    return ProbedLIFReset(probes=probes, **arguments)
+    neurons = PROCESSES[layer.model](
+        shape=(layer.size,),
+        name=layer.name,
+        window=layer.window,
+        states=layer.states,
+        probes={name: _record(folder, index, name, (steps, layer.size), np.int32) for name in layer.probes},
+        **{name: values if values.ndim else values.item() for name, values in layer.keywords.items()},
+    )
+    for name, values in layer.variables.items():
+        getattr(neurons, name).init = values
+    return neurons
 
 
 def _sink(neurons: Any, layer: Layer, index: int, steps: int, folder: Path) -> Any:
     counter = folder / COUNTER if index == 0 else folder / f"layer{index}.{COUNTER}"
     np.save(counter, np.zeros(1, np.int64))
-    rows = _record(folder, index, SPIKES, (steps, layer.size), np.bool_)
+    rows = _record(folder, index, SPIKES, (steps, layer.size), np.int32 if layer.graded else np.bool_)
     sink = FileSink(shape=(layer.size,), path=rows, counter=str(counter))
     neurons.s_out.connect(sink.a_in)
     return sink
-
-
-def _synapses(connection: Connection, nodes: dict[str, Any]) -> Any:
-    dense = Dense(
-        weights=connection.weights,
-        weight_exp=connection.weight_exp,
-        num_weight_bits=connection.num_weight_bits,
-        sign_mode=SignMode[connection.sign_mode.upper()],
-        num_message_bits=connection.num_message_bits,
-    )
-    nodes[connection.source].s_out.connect(dense.s_in)
-    dense.a_out.connect(nodes[connection.target].a_in)
-    return dense
 
 
 def _record(folder: Path, layer: int, variable: str, shape: tuple[int, int], dtype: npt.DTypeLike) -> str:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-IntArray = npt.NDArray[np.integer]
+from neurotool.targets.lava.window import Window
+
+Values = npt.NDArray[np.generic]
 
 SPIKES = "spikes"
 COUNTER = "counter.npy"
@@ -25,44 +27,74 @@ class Source:
     """A stock RingBuffer: int32 ``data`` of shape (neurons, steps)."""
 
     name: str
-    data: IntArray
+    data: Values
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A stock LIFReset of shape (neurons,), with a file sink at its output.
+    """A neuron process of shape (neurons,), with a file sink at its output.
 
     Attributes:
         name: Name of the population.
-        parameters: du, dv, vth, bias_mant and bias_exp, int64 arrays of shape (neurons,).
-        reset_interval: Steps between resets.
-        reset_offset: Lava's step (counted from 1) of a reset, modulo the interval.
+        model: Name of the neuron model.
+        size: Number of neurons.
+        keywords: Arguments of the process: arrays of shape (neurons,), or () where Lava takes one number.
+        variables: Initial values of variables that no argument sets.
+        states: State variables.
+        window: When the population is live.
+        graded: Whether it sends integers.
         probes: State variables to record.
     """
 
     name: str
-    parameters: Mapping[str, IntArray]
-    reset_interval: int
-    reset_offset: int
+    model: str
+    size: int
+    keywords: Mapping[str, Values]
+    variables: Mapping[str, Values]
+    states: tuple[str, ...]
+    window: Window
+    graded: bool = False
     probes: tuple[str, ...] = ()
 
-    @property
-    def size(self) -> int:
-        """Number of neurons."""
-        return len(self.parameters["vth"])
+
+@dataclass(frozen=True)
+class Geometry:
+    """A convolution in Lava's order: shapes are (columns, rows, channels) and pairs (columns, rows)."""
+
+    input_shape: tuple[int, int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+    groups: int
 
 
 @dataclass(frozen=True, eq=False)
 class Connection:
-    """A stock Dense; the options have Lava's meaning, ``sign_mode`` is the lower-case name of a Lava SignMode."""
+    """A stock connection process; options have Lava's meaning, ``sign_mode`` is the lower-case name of a SignMode.
+
+    With a geometry it is a Conv. Otherwise it is Dense, or Sparse if there are ``rows`` and ``columns``, each with or
+    without delays.
+
+    Attributes:
+        source: Name of a source or layer.
+        target: Name of a layer.
+        port: Input of the layer, without ``_in``.
+        arrays: ``weights`` in the layout of the process, ``delays`` if there are any, and ``rows`` and ``columns``
+            of listed synapses.
+        copies: How often the source is repeated in the columns of a sparse matrix.
+        geometry: Shapes of a convolution.
+    """
 
     source: str
     target: str
-    weights: IntArray
-    weight_exp: int
-    num_weight_bits: int
-    sign_mode: str
-    num_message_bits: int
+    port: str
+    arrays: Mapping[str, Values]
+    weight_exp: int = 0
+    num_weight_bits: int = 8
+    sign_mode: str = "mixed"
+    num_message_bits: int = 0
+    copies: int = 1
+    geometry: Geometry | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,43 +114,52 @@ def record_file(layer: int, variable: str) -> str:
 
 def save(job: Job, folder: Path) -> None:
     """Write a job to a folder: ``job.json`` and one ``.npy`` file per array."""
-    for i, source in enumerate(job.sources):
-        np.save(folder / f"source{i}.npy", source.data)
-    for i, layer in enumerate(job.layers):
-        for name, values in layer.parameters.items():
-            np.save(folder / f"layer{i}.{name}.npy", values)
-    for i, connection in enumerate(job.connections):
-        np.save(folder / f"connection{i}.npy", connection.weights)
     header = {
         "steps": job.steps,
-        "sources": [_header(source, "data") for source in job.sources],
-        "layers": [_header(layer, "parameters") | {"parameters": list(layer.parameters)} for layer in job.layers],
-        "connections": [_header(connection, "weights") for connection in job.connections],
+        "sources": [_save(source, f"source{i}", folder) for i, source in enumerate(job.sources)],
+        "layers": [_save(layer, f"layer{i}", folder) for i, layer in enumerate(job.layers)],
+        "connections": [_save(item, f"connection{i}", folder) for i, item in enumerate(job.connections)],
     }
     (folder / "job.json").write_text(json.dumps(header))
 
 
-def _header(item: Source | Layer | Connection, arrays: str) -> dict[str, object]:
-    return {name: value for name, value in vars(item).items() if name != arrays}
+def _save(item: Source | Layer | Connection, prefix: str, folder: Path) -> dict[str, object]:
+    """Save the arrays of an item; return the rest, with names of arrays where they were."""
+    header: dict[str, object] = {}
+    for field in fields(item):
+        value = getattr(item, field.name)
+        if isinstance(value, np.ndarray):
+            np.save(folder / f"{prefix}.npy", value)
+        elif isinstance(value, Mapping):
+            for name, values in value.items():
+                np.save(folder / f"{prefix}.{name}.npy", values)
+            header[field.name] = list(value)
+        else:
+            header[field.name] = asdict(value) if isinstance(value, Window | Geometry) else value
+    return header
 
 
 def load(folder: Path) -> Job:
     """Read what :func:`save` wrote."""
     header = json.loads((folder / "job.json").read_text())
 
-    def array(name: str) -> IntArray:
-        values: IntArray = np.load(folder / f"{name}.npy", allow_pickle=False)
+    def array(name: str) -> Values:
+        values: Values = np.load(folder / f"{name}.npy", allow_pickle=False)
         return values
 
-    def layer(i: int, h: dict[str, Any]) -> Layer:
-        parameters = {name: array(f"layer{i}.{name}") for name in h["parameters"]}
-        return Layer(h["name"], parameters, h["reset_interval"], h["reset_offset"], tuple(h["probes"]))
+    def layer(prefix: str, h: dict[str, Any]) -> Layer:
+        for kind in ("keywords", "variables"):
+            h[kind] = {name: array(f"{prefix}.{name}") for name in h[kind]}
+        return Layer(window=Window(**h.pop("window")), **h)
+
+    def connection(prefix: str, h: dict[str, Any]) -> Connection:
+        arrays = {name: array(f"{prefix}.{name}") for name in h.pop("arrays")}
+        geometry = h.pop("geometry")
+        return Connection(arrays=arrays, geometry=geometry and Geometry(**geometry), **h)
 
     return Job(
         steps=header["steps"],
         sources=tuple(Source(h["name"], array(f"source{i}")) for i, h in enumerate(header["sources"])),
-        layers=tuple(layer(i, h) for i, h in enumerate(header["layers"])),
-        connections=tuple(
-            Connection(weights=array(f"connection{i}"), **h) for i, h in enumerate(header["connections"])
-        ),
+        layers=tuple(layer(f"layer{i}", h) for i, h in enumerate(header["layers"])),
+        connections=tuple(connection(f"connection{i}", h) for i, h in enumerate(header["connections"])),
     )

@@ -1,9 +1,9 @@
 """Lowers a program and its input to Lava runs.
 
-The samples of a batch run back to back: with T steps per sample, sample k is shown in steps ``[kT, (k+1)T)``. A
-population that starts at step d processes it in steps ``[kT+d, (k+1)T+d)`` and is reset at the first of them. Without
-loops this is exact: whatever a population fires before its start arrives before its targets start, and what it fires
-for the last step of a sample arrives in the targets' last step of that sample.
+The samples of a batch run back to back. A population processes row r of sample k in Lava's step
+``k * interval + start + r`` and rests at all other times (:class:`neurotool.targets.lava.window.Window`). The interval
+is the number of time steps and a pause that is as long as any message stays on its way beyond the row it was sent in.
+So whatever a population hears while it is live was sent while its source was, and for the same sample.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.ir.program import ChipProgram, OutputKind, Population, Projection
+from neurotool.ir.program import ChipProgram, OutputKind, Population
 from neurotool.neurons import MODELS
-from neurotool.targets.lava.job import Connection, Job, Layer, Source
+from neurotool.targets.lava.arguments import arguments
+from neurotool.targets.lava.job import Job, Layer, Source
+from neurotool.targets.lava.synapses import connection
+from neurotool.targets.lava.window import Window
 
 Raster = npt.NDArray[np.generic]
 
@@ -32,14 +35,12 @@ class Run:
     Attributes:
         job: What the worker runs; its layers are ``populations`` in the same order.
         populations: Names of the populations that run.
-        samples: Range of the batch.
-        steps: Time steps per sample.
+        samples: Number of samples of the batch.
     """
 
     job: Job
     populations: tuple[str, ...]
-    samples: slice
-    steps: int
+    samples: int
 
 
 def lower(program: ChipProgram, inputs: Mapping[str, Raster], probes: Mapping[str, Sequence[str]]) -> list[Run]:
@@ -56,24 +57,37 @@ def lower(program: ChipProgram, inputs: Mapping[str, Raster], probes: Mapping[st
     steps, batch = next(iter(inputs.values())).shape[:2]
     runs = []
     for part in _parts(program):
-        populations = _populations(program, part)
-        for samples in _chunks(batch, steps * _bytes_per_step(program, part, probes)):
-            chunk = {name: raster[:, samples] for name, raster in inputs.items() if name in part}
-            runs.append(Run(_job(program, populations, chunk, probes, steps, samples), populations, samples, steps))
+        names = tuple(name for name in program.populations if name in part)
+        interval = steps + _pause(program, names)
+        layers = tuple(_layer(program.populations[name], steps, interval, probes[name]) for name in names)
+        shown = {name: raster for name, raster in inputs.items() if name in part}
+        for samples in _chunks(batch, interval * _bytes_per_step(shown, layers)):
+            chunk, count = {name: raster[:, samples] for name, raster in shown.items()}, samples.stop - samples.start
+            runs.append(Run(_job(program, layers, chunk, count), names, count))
     return runs
 
 
-def align(rows: Raster, population: Population, run: Run) -> Raster:
-    """Turn a record of a run, (Lava steps, neurons), into ``[time, samples of the run, *shape]``."""
-    samples = run.samples.stop - run.samples.start
-    rows = rows[population.start : population.start + samples * run.steps]
-    return np.ascontiguousarray(rows.reshape(samples, run.steps, *population.shape).swapaxes(0, 1))
+def align(rows: Raster, population: Population, window: Window, samples: int) -> Raster:
+    """Turn a record of a run, (Lava steps, neurons), into ``[time, samples, *shape]``."""
+    live = window.start + window.interval * np.arange(samples) + np.arange(window.steps)[:, None]
+    raster: Raster = rows[live].reshape(window.steps, samples, *population.shape)
+    return raster
 
 
 def recorded(program: ChipProgram, probes: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the state variables to record per population: the probes, and v where the membrane is an output."""
+    """Return the state variables to record per population: the probes it has, and v where the membrane is an output."""
     read = {port.population for port in program.outputs if port.kind is OutputKind.MEMBRANE}
-    return {name: tuple(dict.fromkeys((*probes, *(("v",) if name in read else ())))) for name in program.populations}
+    found = {}
+    for name, population in program.populations.items():
+        wanted = {*probes, "v"} if name in read else set(probes)
+        found[name] = tuple(state for state in MODELS[population.model].states if state in wanted)
+    return found
+
+
+def _pause(program: ChipProgram, names: Sequence[str]) -> int:
+    """Rows between what is sent and the last moment at which it arrives: 0 in a chain of layers without delays."""
+    into = (p for name in names for p in program.projections_into(name))
+    return max((program.lag(p) + p.delay_range[1] for p in into), default=0)
 
 
 def _parts(program: ChipProgram) -> Iterator[Set[str]]:
@@ -84,15 +98,9 @@ def _parts(program: ChipProgram) -> Iterator[Set[str]]:
     yield from nx.connected_components(graph)
 
 
-def _populations(program: ChipProgram, part: Set[str]) -> tuple[str, ...]:
-    return tuple(name for name in program.populations if name in part)
-
-
-def _bytes_per_step(program: ChipProgram, part: Set[str], probes: Mapping[str, Sequence[str]]) -> int:
-    shown = sum(4 * int(np.prod(port.shape)) for name, port in program.inputs.items() if name in part)
-    return shown + sum(
-        program.populations[name].size * (1 + 4 * len(probes[name])) for name in _populations(program, part)
-    )
+def _bytes_per_step(shown: Mapping[str, Raster], layers: Sequence[Layer]) -> int:
+    inputs = sum(4 * int(np.prod(raster.shape[2:])) for raster in shown.values())
+    return inputs + sum(layer.size * ((4 if layer.graded else 1) + 4 * len(layer.probes)) for layer in layers)
 
 
 def _chunks(batch: int, bytes_per_sample: int) -> Iterator[slice]:
@@ -101,50 +109,37 @@ def _chunks(batch: int, bytes_per_sample: int) -> Iterator[slice]:
         yield slice(first, min(first + size, batch))
 
 
-def _job(
-    program: ChipProgram,
-    names: tuple[str, ...],
-    inputs: Mapping[str, Raster],
-    probes: Mapping[str, Sequence[str]],
-    steps: int,
-    samples: slice,
-) -> Job:
-    populations = [program.populations[name] for name in names]
-    total = steps * (samples.stop - samples.start) + max(population.start for population in populations)
+def _job(program: ChipProgram, layers: tuple[Layer, ...], inputs: Mapping[str, Raster], samples: int) -> Job:
+    windows = [layer.window for layer in layers]
+    total = (samples - 1) * windows[0].interval + windows[0].steps + max(window.start for window in windows)
+    into = (p for layer in layers for p in program.projections_into(layer.name))
     return Job(
         steps=total,
-        sources=tuple(Source(name, _stream(raster, total)) for name, raster in inputs.items()),
-        layers=tuple(_layer(population, steps, probes[population.name]) for population in populations),
-        connections=tuple(_connection(p) for name in names for p in program.projections_into(name)),
+        sources=tuple(Source(name, _stream(raster, windows[0].interval, total)) for name, raster in inputs.items()),
+        layers=layers,
+        connections=tuple(connection(program, p) for p in into),
     )
 
 
-def _connection(projection: Projection) -> Connection:
-    return Connection(
-        source=projection.source,
-        target=projection.target,
-        weights=projection.weights,
-        weight_exp=projection.weight_exp,
-        num_weight_bits=projection.weight_bits,
-        sign_mode=projection.sign_mode.value,
-        num_message_bits=projection.message_bits,
-    )
-
-
-def _stream(raster: Raster, total: int) -> npt.NDArray[np.int32]:
-    """Put the samples one after the other: ``[time, batch, *shape]`` to (neurons, Lava steps), silent at the end."""
+def _stream(raster: Raster, interval: int, total: int) -> npt.NDArray[np.int32]:
+    """Show one sample after the other: ``[time, batch, *shape]`` to (neurons, Lava steps), silent in between."""
     steps, batch = raster.shape[:2]
-    rows = raster.swapaxes(0, 1).reshape(steps * batch, -1)
-    data = np.zeros((rows.shape[1], total), np.int32)
-    data[:, : len(rows)] = rows.T
+    data = np.zeros((int(np.prod(raster.shape[2:])), total), np.int32)
+    for sample, rows in enumerate(raster.reshape(steps, batch, -1).transpose(1, 2, 0)):
+        data[:, sample * interval : sample * interval + steps] = rows
     return data
 
 
-def _layer(population: Population, steps: int, probes: Sequence[str]) -> Layer:
+def _layer(population: Population, steps: int, interval: int, probes: Sequence[str]) -> Layer:
+    model, made = MODELS[population.model], arguments(population)
     return Layer(
         name=population.name,
-        parameters={p.name: np.asarray(population.parameters[p.name]) for p in MODELS[population.model].parameters},
-        reset_interval=steps,
-        reset_offset=population.start + 1,  # Lava counts steps from 1
+        model=model.name,
+        size=population.size,
+        keywords=made.keywords,
+        variables=made.variables,
+        states=model.states,
+        window=Window(population.start, steps, interval),
+        graded=model.graded,
         probes=tuple(probes),
     )

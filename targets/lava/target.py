@@ -15,6 +15,7 @@ from neurotool.ir.adapters import Availability, Progress, RunOptions
 from neurotool.ir.port_check import check_inputs
 from neurotool.ir.program import ChipProgram, OutputKind
 from neurotool.ir.trace import Trace
+from neurotool.neurons import MODELS
 from neurotool.targets.lava.checks import check_program
 from neurotool.targets.lava.client import FIX, run_job
 from neurotool.targets.lava.export import write_script
@@ -24,8 +25,6 @@ from neurotool.targets.lava.lower import Run, align, lower, recorded
 from neurotool.targets.lava.names import LAVA
 
 Raster = npt.NDArray[Any]
-
-PROBES = ("u", "v")
 
 
 class LavaTarget:
@@ -48,9 +47,10 @@ class LavaTarget:
         """Run a program from reset.
 
         Args:
-            program: A feed-forward program of LIF populations.
+            program: The program.
             inputs: Spikes per input port, ``[time, batch, *shape]``: bool or 0/1, integers for graded spikes.
-            options: ``probes`` may name u and v. Without a timeout the run is given up when it makes no progress.
+            options: A population without one of the ``probes`` is skipped for it. Without a timeout the run is given
+                up when it makes no progress.
 
         Raises:
             UsageError: The input does not fit the program, or an option has no meaning here.
@@ -58,7 +58,7 @@ class LavaTarget:
             BackendMissingError: Lava is not installed or cannot be imported.
             BackendFailedError: Lava failed, hung, or ran out of time.
         """
-        _check_options(options)
+        _check_options(program, options)
         check_program(program)
         rasters = check_inputs(program, inputs)
         availability = self.available()
@@ -74,7 +74,7 @@ class LavaTarget:
             dt=program.dt,
             steps=next(iter(rasters.values())).shape[0],
             spikes={**rasters, **{name: records[name][SPIKES] for name in program.populations}},
-            states={n: {v: records[n][v] for v in options.probes} for n in program.populations if options.probes},
+            states=_states(records, options.probes),
             outputs=_outputs(program, records),
             latency={name: population.start for name, population in program.populations.items()},
             seconds=time.monotonic() - began,
@@ -86,15 +86,20 @@ Records = dict[str, dict[str, Raster]]
 """Per population and variable, ``[time, batch, *shape]``."""
 
 
-def _check_options(options: RunOptions) -> None:
+def _check_options(program: ChipProgram, options: RunOptions) -> None:
     if options.strict:
         raise UsageError(
             "the lava target follows Lava's simulation, which does not check what a chip could hold",
             hint="use the loihi target for a strict run: --target loihi --strict",
         )
-    unknown = sorted(set(options.probes) - set(PROBES))
-    if unknown:
-        raise UsageError(f"the lava target has no state {', '.join(unknown)}", hint=f"probe {' or '.join(PROBES)}")
+    if options.resume is not None or options.keep_state:
+        raise UsageError(
+            "the lava target starts every run from reset", hint="the loihi target continues runs: --target loihi"
+        )
+    known = {state for p in program.populations.values() if p.model in MODELS for state in MODELS[p.model].states}
+    unknown = sorted(set(options.probes) - known)
+    if unknown and known:
+        raise UsageError(f"unknown probe {', '.join(unknown)}", hint=f"there are: {', '.join(sorted(known))}")
 
 
 def _run_all(program: ChipProgram, runs: Sequence[Run], options: RunOptions) -> tuple[Records, dict[str, str]]:
@@ -105,9 +110,9 @@ def _run_all(program: ChipProgram, runs: Sequence[Run], options: RunOptions) -> 
     for run in runs:
         layers, facts = run_job(run.job, deadline=deadline, on_step=_progress(options.progress, before, total))
         before += run.job.steps
-        for name, variables in zip(run.populations, layers, strict=True):
+        for name, layer, variables in zip(run.populations, run.job.layers, layers, strict=True):
             for variable, rows in variables.items():
-                raster = align(rows, program.populations[name], run)
+                raster = align(rows, program.populations[name], layer.window, run.samples)
                 found.setdefault(name, {}).setdefault(variable, []).append(raster)
     if options.progress is not None:
         options.progress(total, total)
@@ -121,6 +126,11 @@ def _progress(progress: Progress | None, before: int, total: int) -> Callable[[i
             progress(before + step, total)
 
     return on_step
+
+
+def _states(records: Records, probes: Sequence[str]) -> dict[str, dict[str, Raster]]:
+    found = {name: {v: rows[v] for v in probes if v in rows} for name, rows in records.items()}
+    return {name: states for name, states in found.items() if states}
 
 
 def _outputs(program: ChipProgram, records: Records) -> dict[str, Raster]:

@@ -16,6 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from importlib.abc import MetaPathFinder
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,6 +32,17 @@ _ERROR_SECONDS = 5.0
 
 class LavaProcessError(Exception):
     """A Lava process failed; the text is its last exception."""
+
+
+class _NoTorch(MetaPathFinder):
+    """Keeps torch out: it starts threads, and a process that is forked after that hangs in it.
+
+    None in ``sys.modules`` would keep it out as well, but scipy takes what it finds there for torch.
+    """
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "torch":
+            raise ModuleNotFoundError("no torch beside Lava", name=fullname)
 
 
 def main(folder: Path) -> NoReturn:
@@ -61,8 +73,7 @@ def run(folder: Path, report: Report) -> dict[str, str]:
         ImportError: Lava cannot be imported.
         LavaProcessError: A Lava process failed.
     """
-    # torch starts threads, and a process forked after that hangs in torch; Lava must do without it here.
-    sys.modules["torch"] = None  # type: ignore[assignment]  # how Python spells "may not be imported"
+    sys.meta_path.insert(0, _NoTorch())
     repairs.install()
     import numpy as np
     from lava.magma.core.run_conditions import RunSteps

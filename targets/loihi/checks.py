@@ -7,10 +7,11 @@ from neurotool.ir.adapters import RunOptions
 from neurotool.ir.program import ChipProgram
 from neurotool.neurons import MODELS
 from neurotool.neurons.check import check_populations
+from neurotool.synapses.check import check_ports, check_strict
 
 
 def check_program(program: ChipProgram, options: RunOptions) -> None:
-    """Refuse unknown probes, unknown neuron models, and parameters outside the ranges that the models declare.
+    """Refuse unknown probes and models, parameters outside their ranges and, in strict mode, what only Lava can hold.
 
     Raises:
         UsageError: A probe is unknown.
@@ -20,6 +21,6 @@ def check_program(program: ChipProgram, options: RunOptions) -> None:
     unknown = sorted(set(options.probes) - known)
     if unknown and known:
         raise UsageError(f"unknown probe {', '.join(unknown)}", hint=f"there are: {', '.join(sorted(known))}")
-    found = list(check_populations(program))
+    found = [*check_populations(program), *check_ports(program), *(check_strict(program) if options.strict else ())]
     if found:
         raise UnsupportedError(f"the program holds {len(found)} value(s) that no chip can hold", diagnostics=found)

@@ -17,20 +17,29 @@ import numpy.typing as npt
 from neurotool.errors import NegativeAnswerError
 from neurotool.ir.adapters import RunOptions
 from neurotool.ir.program import ChipProgram, OutputKind, Population
+from neurotool.ir.state import RunState
 from neurotool.ir.trace import Raster
 from neurotool.neurons import MODELS, RangeError
 from neurotool.neurons.fixed import wrap32
 from neurotool.synapses import Delivery
+from neurotool.targets.loihi.state import beginning, ending, sent_in
 
 IntArray = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Recording:
-    """Flat recordings ``[time, batch, neuron]`` per population."""
+    """What a run recorded, flat, ``[time, batch, neuron]`` per population.
+
+    Attributes:
+        spikes: What each population sent.
+        states: State variables of each population, as far as they are recorded.
+        state: Where the run stands: at first where it begins, in the end after its last row.
+    """
 
     spikes: dict[str, Raster]
     states: dict[str, dict[str, npt.NDArray[np.int32]]]
+    state: RunState
 
     def shaped(self, flat: Raster, shape: tuple[int, ...]) -> Raster:
         """Give a flat recording the shape of its population."""
@@ -42,32 +51,38 @@ class Recording:
         return {name: states for name, states in found.items() if states}
 
 
-def simulate(program: ChipProgram, inputs: Mapping[str, Raster], options: RunOptions) -> Recording:
+def simulate(
+    program: ChipProgram, inputs: Mapping[str, Raster], options: RunOptions, state: RunState | None = None
+) -> Recording:
     """Run a checked program on checked inputs.
 
     Args:
         program: The program.
         inputs: Spikes per input port, ``[time, batch, neuron]``, bool or integer.
         options: Probes, strictness, progress.
+        state: Where to go on, or None to begin a sample.
 
     Returns:
         The recording of all populations.
     """
     steps, batch = next(iter(inputs.values())).shape[:2]
-    recording = allocate(program, steps, batch, options.probes)
-    sent = {**inputs, **recording.spikes}
+    recording = allocate(program, steps, batch, options.probes, state)
+    begun, sent = recording.state, {**inputs, **recording.spikes}
     deliveries = {
         name: [Delivery(program, p) for p in program.projections_into(name)] for name in order_of_steps(program)
     }
-    states = {name: initial_state(population, batch) for name, population in program.populations.items()}
+    states = dict(begun.states)
     for row in range(steps):
         for name, into in deliveries.items():
             population = program.populations[name]
-            inputs_now = heard(program, population, into, sent, row)
-            states[name], spikes = step(population, states[name], inputs_now, row, strict=options.strict)
+            inputs_now = heard(program, population, into, begun, sent, row)
+            states[name], spikes = step(
+                population, states[name], inputs_now, begun.rows + row, strict=options.strict
+            )
             record(recording, name, row, states[name], spikes)
         if options.progress:
             options.progress(row + 1, steps)
+    recording.state = ending(begun, sent, states, steps)
     return recording
 
 
@@ -83,13 +98,9 @@ def order_of_steps(program: ChipProgram) -> list[str]:
     return list(nx.topological_sort(graph))
 
 
-def initial_state(population: Population, batch: int) -> dict[str, IntArray]:
-    """Return the state before the first step of a sample, ``[batch, neuron]`` for each variable."""
-    first = MODELS[population.model].initial(population.parameters, population.size)
-    return {name: np.tile(values, (batch, 1)) for name, values in first.items()}
-
-
-def allocate(program: ChipProgram, steps: int, batch: int, probes: Sequence[str]) -> Recording:
+def allocate(
+    program: ChipProgram, steps: int, batch: int, probes: Sequence[str], state: RunState | None
+) -> Recording:
     """Make room for the spikes of all populations, the probed states and the potentials of the read-outs."""
     readouts = {port.population for port in program.outputs if port.kind is OutputKind.MEMBRANE}
     spikes: dict[str, Raster] = {}
@@ -99,7 +110,7 @@ def allocate(program: ChipProgram, steps: int, batch: int, probes: Sequence[str]
         spikes[name] = np.zeros(shape, np.int32 if MODELS[population.model].graded else np.bool_)
         wanted = set(probes) | ({"v"} if name in readouts else set())
         states[name] = {k: np.zeros(shape, np.int32) for k in MODELS[population.model].states if k in wanted}
-    return Recording(spikes, states)
+    return Recording(spikes, states, state or beginning(program, batch))
 
 
 def record(
@@ -112,19 +123,23 @@ def record(
 
 
 def heard(
-    program: ChipProgram, population: Population, into: Sequence[Delivery], sent: Mapping[str, Raster], row: int
+    program: ChipProgram,
+    population: Population,
+    into: Sequence[Delivery],
+    begun: RunState,
+    sent: Mapping[str, Raster],
+    row: int,
 ) -> dict[str, IntArray]:
-    """Sum what arrives at each input of a population in a row, ``[batch, neuron]``."""
+    """Sum what arrives at each input of a population in a row of the run, ``[batch, neuron]``."""
     batch = next(iter(sent.values())).shape[1]
     total = {port: np.zeros((batch, population.size), np.int64) for port in MODELS[population.model].inputs}
     for delivery in into:
         projection = delivery.projection
+        before, now = begun.sent[projection.source], sent[projection.source]
         first = row - program.lag(projection)
-
-        def messages(delay: int, raster: Raster = sent[projection.source], first: int = first) -> Raster | None:
-            return raster[first - delay] if first >= delay else None
-
-        total[projection.port] += delivery.activation(messages)
+        total[projection.port] += delivery.activation(
+            lambda delay, b=before, n=now, f=first: sent_in(b, n, f - delay)
+        )
     return {port: wrap32(values) for port, values in total.items()}  # Lava's ports add 32-bit integers
 
 

@@ -4,50 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurotool.targets.loihi.layers import ReferenceLayer, Run, ScanLayer
-from neurotool.targets.loihi.products import Synapses
+from neurotool.targets.loihi.groups import Group
+from neurotool.targets.loihi.hearing import Tally
+from neurotool.targets.loihi.layers import Layer
+from neurotool.targets.loihi.run import Run
 
 NAMES_SHOWN = 8
 """Populations named for each way; a trace file holds short texts only."""
 
 
-def explain(run: Run, layers: Sequence[ScanLayer | ReferenceLayer], seconds: float) -> dict[str, str]:
+def explain(run: Run, groups: Sequence[Group], seconds: float) -> dict[str, str]:
     """Return facts for the trace.
 
     Args:
         run: The run.
-        layers: All of its layers, after it.
+        groups: All of its populations, after it.
         seconds: Wall-clock duration.
 
     Returns:
-        ``path`` per population, and the throughput in neuron-steps and, where they were counted, synaptic operations.
+        ``path`` per population, and the throughput in neuron-steps and synaptic operations.
     """
     ways: dict[str, list[str]] = {}
-    for layer in layers:
-        ways.setdefault(_way(layer), []).append(layer.population.name)
+    operations = 0
+    for together in groups:
+        for layer in together.layers:
+            tallies = list(dict.fromkeys(way.tally for way in layer.ways))
+            ways.setdefault(_way(layer, together.together, tallies), []).append(layer.population.name)
+            operations += sum(tally.operations for tally in tallies)
     neuron_steps = run.steps * run.batch * sum(p.size for p in run.program.populations.values())
-    facts = {
+    return {
         "path": "; ".join(f"{_listed(names)}: {way}" for way, names in ways.items()),
         "neuron-steps per second": f"{neuron_steps / seconds:.3g}",
+        "synaptic operations per second": f"{operations / seconds:.3g}",
     }
-    if all(isinstance(layer, ScanLayer) for layer in layers):
-        operations = sum(
-            s.events * s.targets for layer in layers if isinstance(layer, ScanLayer) for s in layer.synapses
-        )
-        facts["synaptic operations per second"] = f"{operations / seconds:.3g}"
-    return facts
 
 
-def _way(layer: ScanLayer | ReferenceLayer) -> str:
-    if isinstance(layer, ReferenceLayer):
-        return f"reference steps, as no compiled form of {layer.population.model} exists"
-    together = "scan, step by step in a loop" if layer.looped else "scan"
-    return ", ".join([together, *dict.fromkeys(_product(s) for s in layer.synapses if s.seen)])
+def _way(layer: Layer, together: str, tallies: Sequence[Tally]) -> str:
+    model = layer.population.model
+    neurons = "scan" if layer.compiled else f"reference steps, as no compiled form of {model} exists"
+    products = dict.fromkeys(_product(tally) for tally in tallies if tally.seen)
+    return ", ".join([neurons, *([together] if together else []), *products])
 
 
-def _product(synapses: Synapses) -> str:
-    rate = f"{100 * synapses.events / synapses.seen:.3g} % active"
-    return f"{' and '.join(how.value for how in sorted(synapses.used))} ({rate})"
+def _product(tally: Tally) -> str:
+    rate = f"{100 * tally.events / tally.seen:.3g} % active"
+    return f"{' and '.join(how.value for how in sorted(tally.used))} ({rate})"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from neurotool.ir.program import ChipProgram, OutputKind
 from neurotool.ir.trace import Raster, Trace
 from neurotool.targets.loihi.checks import check_program
 from neurotool.targets.loihi.engine import Recording, simulate
+from neurotool.targets.loihi.strict import check_messages
 
 Simulation = Callable[[ChipProgram, Mapping[str, Raster], RunOptions], tuple[Recording, dict[str, str]]]
 
@@ -49,6 +50,8 @@ class LoihiTarget:
         began = time.perf_counter()
         recording, facts = self._simulation(program, rasters, options)
         seconds = time.perf_counter() - began
+        if options.strict:
+            check_messages(program, {**rasters, **recording.spikes})
         steps = next(iter(rasters.values())).shape[0]
         return Trace(
             target=self.name,

@@ -1,6 +1,7 @@
 """Counts: a network worked out by hand, and a count neuron by neuron for random ones."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,19 @@ from hypothesis import strategies as st
 from neurotool.chips import load_chip
 from neurotool.energy import count
 from neurotool.errors import UsageError
-from neurotool.ir.program import ChipProgram, InputPort, OutputKind, OutputPort, Population, Projection
+from neurotool.ir.program import (
+    AllToAll,
+    ChipProgram,
+    InputPort,
+    OutputKind,
+    OutputPort,
+    Population,
+    Projection,
+    Sparse,
+)
 from neurotool.ir.trace import Trace
 from neurotool.passes.place import place
+from neurotool.synapses.expand import expand
 
 CHIP = load_chip("loihi1")
 
@@ -83,27 +94,41 @@ def test_a_biased_neuron_is_active_from_its_start():
 
 
 def random_network(rng, sizes, density):
+    """A chain of matrices and lists with delays, with a loop on the first population and one over all."""
     inputs = {"in": InputPort("in", (sizes[0],), message_bits=0)}
     populations, projections, source, before = {}, {}, "in", sizes[0]
+
+    def joined(name, source, target, shape):
+        weights = np.where(rng.random(shape) < density, 2, 0)
+        form, delays = AllToAll(), rng.integers(0, 4, shape)
+        if rng.random() < 0.5:
+            targets, sources = (rng.integers(0, n, weights.size) for n in shape)
+            form, weights, delays = Sparse(targets, sources), weights.ravel(), delays.ravel()
+        projections[name] = Projection(name, source, target, weights, connectivity=form)
+        if rng.random() < 0.5:
+            projections[name] = replace(projections[name], delays=delays)
+
     for i, size in enumerate(sizes[1:]):
         name = f"p{i}"
         bias = rng.integers(0, 2, size)
         populations[name] = Population(name, "lif", (size,), {"bias_mant": bias}, i + 1, 1.0)
-        matrix = np.where(rng.random((size, before)) < density, 2, 0)
-        projections[f"w{i}"] = Projection(f"w{i}", source, name, matrix)
+        joined(f"w{i}", source, name, (size, before))
         source, before = name, size
-    loop = np.where(rng.random((sizes[1], sizes[1])) < density, 2, 0)
-    projections["loop"] = Projection("loop", "p0", "p0", loop)
+    joined("loop", "p0", "p0", (sizes[1], sizes[1]))
+    joined("back", source, "p0", (sizes[1], before))
     return ChipProgram(1e-3, inputs, populations, projections, (OutputPort(source, OutputKind.SPIKES),))
 
 
 def synapses_of(program, placement, source, neuron):
-    """Every synapse that a spike meets: projection, target population, target neuron, core."""
+    """Every synapse that a spike meets: projection, target population, target neuron, core, delay."""
     for p in program.projections.values():
         if p.source == source:
-            for i in np.flatnonzero(p.weights[:, neuron]):
+            found = expand(program, p)
+            for i, delay in zip(
+                found.targets[found.sources == neuron], found.delays[found.sources == neuron], strict=True
+            ):
                 (core,) = [c.core for c in placement.cores_of(p.target) if c.first <= i < c.last]
-                yield p.name, p.target, int(i), core
+                yield p.name, p.target, int(i), core, int(delay)
 
 
 def brute_force(program, placement, spikes, steps, samples):
@@ -113,7 +138,7 @@ def brute_force(program, placement, spikes, steps, samples):
     tally = Counter()
     busiest = np.zeros((steps + program.depth, samples))
     for b in range(samples):
-        heard, ever = set(), set()
+        coming, ever = defaultdict(set), set()
         for now in range(steps + program.depth):
             fired = {
                 (source, int(j))
@@ -121,13 +146,14 @@ def brute_force(program, placement, spikes, steps, samples):
                 if 0 <= now - start[source] < steps
                 for j in np.flatnonzero(raster[now - start[source], b])
             }
-            coming, load = set(), Counter()
+            load, heard = Counter(), coming[now]
             for source, j in fired:
                 met = list(synapses_of(program, placement, source, j))
                 tally.update(name for name, *_ in met)
-                tally["messages", source] += len({core for *_, core in met})
-                load.update(core for *_, core in met)
-                coming |= {(target, i) for _, target, i, _ in met}
+                tally["messages", source] += len({core for *_, core, _ in met})
+                load.update(core for *_, core, _ in met)
+                for _, target, i, _, delay in met:
+                    coming[now + 1 + delay].add((target, i))
             busiest[now, b] = max(load.values(), default=0)
             for p, i in neurons:
                 moved = (p.name, i) in heard | fired
@@ -135,7 +161,6 @@ def brute_force(program, placement, spikes, steps, samples):
                     ever.add((p.name, i))
                 tally["driven", p.name] += moved
                 tally["resting", p.name] += (p.name, i) not in ever
-            heard = coming
     return tally, busiest
 
 

@@ -9,9 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neurotool.chips import Constant, load_chip, load_device
-from neurotool.energy import DenseWork, Kind, Term, estimate
+from neurotool.energy import DenseWork, Kind, SpikingWork, Term, estimate
 from neurotool.errors import UsageError
 from neurotool.ir.costs import DenseCounts
+from neurotool.ir.program import ChipProgram, Convolution, InputPort, Population, Projection
+from neurotool.ir.trace import Trace
+from neurotool.passes.place import place
 
 CHIP = load_chip("loihi1")
 DEVICE = load_device("jetson-orin-nano")
@@ -37,6 +40,24 @@ def test_joules_by_hand(work):
     layer = {row.name: row for row in part.rows}
     assert layer["in"].terms[Term.DYNAMIC].nominal == pytest.approx(222e-12)
     assert layer["p"].terms[Term.STATIC].nominal == 0
+
+
+def test_synaptic_operations_of_a_convolution_have_a_price_of_their_own():
+    work = convolution_work()
+    (part,) = estimate([work], [], CHIP, DEVICE).parts
+    layer = {row.name: row for row in part.rows}["p"]
+    (product,) = [p for p in layer.arithmetic if p.constant.startswith("loihi1.synop")]
+    # One spike in the middle of three columns meets all three weights of the kernel.
+    assert (product.constant, product.count) == ("loihi1.synop_shared", 3)
+    assert product.energy.nominal == pytest.approx(3 * 24e-12)
+
+
+def convolution_work():
+    projection = Projection("w", "in", "p", np.array([[[[2, 4, 6]]]]), connectivity=Convolution(padding=(0, 1)))
+    layer = Population("p", "lif", (1, 3), {}, 1, 1.0)
+    program = ChipProgram(1e-3, {"in": InputPort("in", (1, 3))}, {"p": layer}, {"w": projection}, ())
+    spikes = {"in": np.array([[[[0, 1, 0]]]], np.bool_), "p": np.zeros((1, 1, 1, 3), np.bool_)}
+    return SpikingWork("a", program, place(program, CHIP), Trace("loihi", 1e-3, 1, spikes, {}, {}, {"p": 1}, 0.0))
 
 
 def test_input_and_output_of_loihi2_take_time_per_value(work_with):

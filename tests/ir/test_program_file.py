@@ -11,13 +11,16 @@ from hypothesis.extra import numpy as hnp
 
 from neurotool.errors import UsageError
 from neurotool.ir.program import (
+    AllToAll,
     ChipProgram,
+    Convolution,
     InputPort,
     OutputKind,
     OutputPort,
     Population,
     Projection,
     SignMode,
+    Sparse,
 )
 from neurotool.ir.program_check import problems
 from neurotool.ir.program_file import load_program, save_program
@@ -43,6 +46,17 @@ def same(a, b):
 
 
 @st.composite
+def synapses(draw, targets, sources):
+    """All-to-all or listed synapses."""
+    values = st.integers(-256, 255)
+    if draw(st.booleans()):
+        return AllToAll(), draw(hnp.arrays(np.int64, (targets, sources), elements=values))
+    size = draw(st.integers(0, 5))
+    indices = (draw(hnp.arrays(np.int64, (size,), elements=st.integers(0, n - 1))) for n in (targets, sources))
+    return Sparse(*indices), draw(hnp.arrays(np.int64, (size,), elements=values))
+
+
+@st.composite
 def chains(draw):
     """An input port and up to three populations in a row, each with a connection to itself."""
     names = iter(draw(st.lists(NAMES, min_size=10, max_size=10, unique=True)))
@@ -58,16 +72,20 @@ def chains(draw):
         )
         populations[population.name] = population
         for origin, inputs in ((source, size), (population.name, width)):
-            weights = hnp.arrays(np.int64, (width, inputs), elements=st.integers(-256, 255))
+            form, weights = draw(synapses(width, inputs))
+            delays = hnp.arrays(np.int64, weights.shape, elements=st.integers(0, 63))
             projection = Projection(
                 next(names),
                 origin,
                 population.name,
-                draw(weights),
+                weights,
                 draw(st.integers(-8, 7)),
                 draw(st.integers(1, 8)),
                 draw(st.sampled_from(SignMode)),
                 port.message_bits if origin == port.name else 0,
+                connectivity=form,
+                delays=draw(st.none() | delays),
+                port=draw(NAMES),
             )
             projections[projection.name] = projection
         source, size = population.name, width
@@ -84,6 +102,44 @@ def test_round_trip_is_lossless_and_deterministic(tmp_path_factory, program):
     assert same(again, program)
     save_program(again, folder / "b.h5")
     assert (folder / "a.h5").read_bytes() == (folder / "b.h5").read_bytes()
+
+
+def convolutional():
+    """A convolution that uses every field, and one of a single row."""
+    wide = Convolution(stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2)
+    return ChipProgram(
+        dt=1e-3,
+        inputs={"in": InputPort("in", (4, 5, 6), 8)},
+        populations={
+            "a": Population("a", "lif", (2, 3, 6), {}, 1, 100.0),
+            "f": Population("f", "lif", (1, 36), {}, 2, 100.0),
+            "b": Population("b", "lif", (3, 35), {}, 3, 100.0),
+        },
+        projections={
+            "in-a": Projection("in-a", "in", "a", np.arange(36).reshape(2, 2, 3, 3), connectivity=wide, message_bits=8),
+            "a-f": Projection("a-f", "a", "f", np.eye(36, dtype=np.int64)),
+            "f-b": Projection("f-b", "f", "b", np.full((3, 1, 1, 2), -9), connectivity=Convolution(), port="a_real"),
+        },
+        outputs=(OutputPort("b", OutputKind.SPIKES),),
+    )
+
+
+def test_convolutions_round_trip(tmp_path):
+    save_program(convolutional(), tmp_path / "a.h5")
+    again = load_program(tmp_path / "a.h5")
+    assert same(again, convolutional())
+    save_program(again, tmp_path / "b.h5")
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def convolution_with(**changes):
+    program = convolutional()
+    return replace(program, projections=program.projections | {"in-a": replace(program.projections["in-a"], **changes)})
+
+
+def listed(targets, sources, weights=(2, 4), **changes):
+    form = Sparse(np.array(targets), np.array(sources))
+    return with_projection(weights=np.array(weights), connectivity=form, **changes)
 
 
 def small():
@@ -130,7 +186,7 @@ def test_a_sound_program_has_no_problems():
         (replace(small(), inputs={"in": InputPort("in", (0,))}), "input 'in' has shape (0,), which holds no value"),
         (replace(small(), outputs=(OutputPort("in", OutputKind.SPIKES),)), "output 'in' is no population"),
         (replace(small(), dt=0.0), "dt is 0.0 s, expected a positive time"),
-        (with_projection(weights=np.zeros((2, 3), np.int64)), "(2, 3), expected int64 (2, 2), (target, source) size"),
+        (with_projection(weights=np.zeros((2, 3), np.int64)), "(2, 3), expected (2, 2), (target, source) size"),
         (with_projection(weights=np.zeros((2, 2))), "weights are float64"),
         (with_projection(weights=np.full((2, 2), 256)), "weights reach from 256 to 256, expected -256 to 255"),
         (with_projection(weight_bits=9), "weight_bits is 9, expected 1 to 8"),
@@ -139,6 +195,24 @@ def test_a_sound_program_has_no_problems():
         (with_population(start=-1), "starts at step -1"),
         (with_population(start=2), "projection 'in-a' first delivers at step 1, but 'a' starts at step 2"),
         (with_population(start=0), "projection 'a-b' first delivers at step 1, but 'b/c' starts at step 2"),
+        (listed([0, 2], [0, 1]), "targets reach from 0 to 2, expected 0 to 1"),
+        (listed([0, 1], [-1, 1]), "sources reach from -1 to 1, expected 0 to 1"),
+        (listed([0], [0, 1]), "targets are int64 (1,), expected int64 (2,), one per synapse"),
+        (listed([0, 1], [0.0, 1.0]), "sources are float64 (2,), expected int64 (2,), one per synapse"),
+        (listed([0, 1], [0, 1], delays=np.array([0, 64])), "delays reach from 0 to 64, expected 0 to 63 steps"),
+        (
+            with_projection(delays=np.zeros(4, np.int64)),
+            "delays are int64 (4,), expected int64 (2, 2), one per synapse",
+        ),
+        (convolution_with(weights=np.zeros((2, 2, 3), np.int64)), "expected (channels out, channels in / groups, rows"),
+        (convolution_with(weights=np.zeros((2, 3, 3, 3), np.int64)), "in 2 group(s) do not fit 4 source channels"),
+        (
+            convolution_with(weights=np.zeros((2, 2, 3, 2), np.int64)),
+            "gives shape (2, 3, 8), but the target has (2, 3, 6)",
+        ),
+        (convolution_with(connectivity=Convolution(stride=(0, 1))), "needs positive strides, dilations and groups"),
+        (convolution_with(source="f", message_bits=0), "do not fit 1 source channels"),
+        (convolution_with(delays=np.zeros((2, 2, 3, 3), np.int64)), "a convolution has no delays"),
     ],
 )
 def test_structure_is_checked_on_both_ways(tmp_path, program, message):
@@ -202,6 +276,10 @@ def make_ragged(path):
         (remove("projections/in-a/weights"), "dataset /projections/in-a/weights is missing"),
         (remove("inputs"), "group /inputs is missing"),
         (make_ragged, "parameter du is int64 (3,)"),
+        (edit("projections/in-a/connectivity", "ring"), "connectivity is 'ring', expected one of all_to_all, sparse"),
+        (edit("projections/in-a/connectivity", "sparse"), "dataset /projections/in-a/targets is missing"),
+        (edit("projections/in-a/connectivity", "convolution"), "attribute /projections/in-a/stride holds None"),
+        (edit("projections/in-a/port", None), "attribute /projections/in-a/port is missing"),
     ],
 )
 def test_damaged_files_are_named(tmp_path, damage, message):

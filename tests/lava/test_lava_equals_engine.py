@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from lava_programs import assert_equal
 
 from neurotool.ir.adapters import RunOptions
 from neurotool.ir.program import (
@@ -23,7 +24,6 @@ from neurotool.ir.program import (
     Projection,
     SignMode,
 )
-from neurotool.ir.trace import Trace
 from neurotool.plugins import load
 
 RANGES = {"du": (0, 4095), "dv": (0, 4095), "vth": (0, 131071), "bias_mant": (-4096, 4095), "bias_exp": (0, 7)}
@@ -120,27 +120,6 @@ def _input(rng: np.random.Generator, shape: tuple[int, ...], bits: int) -> np.nd
     if bits == 0:
         return active
     return np.where(active, rng.integers(-(1 << bits - 1), 1 << bits - 1, shape), 0)
-
-
-def assert_equal(lava: Trace, engine: Trace) -> None:
-    assert set(lava.spikes) == set(engine.spikes)
-    assert set(lava.states) == set(engine.states)
-    for name in lava.states:
-        for variable, ours in engine.states[name].items():
-            _assert_same(f"{variable} of {name}", lava.states[name][variable], ours)
-    for name, ours in engine.spikes.items():
-        _assert_same(f"spikes of {name}", lava.spikes[name], ours)
-    for name, ours in engine.outputs.items():
-        _assert_same(f"output {name}", lava.outputs[name], ours)
-    assert lava.latency == engine.latency
-
-
-def _assert_same(what: str, lava: np.ndarray, engine: np.ndarray) -> None:
-    assert lava.shape == engine.shape, what
-    different = np.argwhere(lava != engine)
-    if len(different):
-        where = tuple(different[0])
-        pytest.fail(f"{what}: {len(different)} differ, first at {where}: Lava {lava[where]}, engine {engine[where]}")
 
 
 @pytest.mark.lava

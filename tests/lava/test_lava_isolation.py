@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from neurotool.errors import BackendFailedError, BackendMissingError
 from neurotool.targets.lava import client
 from neurotool.targets.lava.job import Connection, Job, Layer, Source
+from neurotool.targets.lava.window import Window
 
 LONG_RUN = """
 import signal, sys
@@ -49,12 +51,13 @@ ENDS = [signal.SIGTERM, signal.SIGINT, signal.SIGKILL]
 
 def lif(size: int = 1, **parameters: int) -> Layer:
     values = {"du": 4095, "dv": 0, "vth": 5, "bias_mant": 0, "bias_exp": 0} | parameters
-    return Layer("n", {name: np.full(size, value) for name, value in values.items()}, 10, 2)
+    arrays = {name: np.full(size, value) for name, value in values.items()}
+    return Layer("n", "lif", size, arrays, {}, ("u", "v"), Window(0, 10, 10))
 
 
 def job(layer: Layer, steps: int) -> Job:
     source = Source("x", np.zeros((1, steps), np.int32))
-    return Job(steps, (source,), (layer,), (Connection("x", "n", np.full((layer.size, 1), 2), 0, 8, "mixed", 0),))
+    return Job(steps, (source,), (layer,), (Connection("x", "n", "a", {"weights": np.full((layer.size, 1), 2)}),))
 
 
 @pytest.mark.lava
@@ -111,8 +114,8 @@ def test_a_run_without_progress_is_given_up(marked_here, monkeypatch):
 
 @pytest.mark.lava
 def test_an_exception_in_a_lava_process_is_reported(marked_here):
-    broken = lif(3)
-    layer = Layer("n", {**broken.parameters, "du": np.zeros(4, int)}, 10, 2)
+    sound = lif(3)
+    layer = replace(sound, keywords={**sound.keywords, "du": np.zeros(4, int)})
     with pytest.raises(BackendFailedError, match="Lava failed: ValueError: operands could not be broadcast") as caught:
         client.run_job(job(layer, 100), deadline=None, on_step=lambda step: None)
     assert "subthr_dynamics" in str(caught.value.hint)
@@ -122,11 +125,9 @@ def test_an_exception_in_a_lava_process_is_reported(marked_here):
 @pytest.mark.lava
 def test_an_exception_while_building_is_reported(marked_here):
     broken = job(lif(), 100)
-    unknown = Connection("nobody", "n", np.array([[2]]), 0, 8, "mixed", 0)
+    unknown = Connection("nobody", "n", "a", {"weights": np.array([[2]])})
     with pytest.raises(BackendFailedError, match="Lava failed: KeyError: 'nobody'"):
-        client.run_job(
-            Job(broken.steps, broken.sources, broken.layers, (unknown,)), deadline=None, on_step=lambda step: None
-        )
+        client.run_job(replace(broken, connections=(unknown,)), deadline=None, on_step=lambda step: None)
     marked_here.assert_nothing_left()
 
 

@@ -16,7 +16,7 @@ from neurotool.plugins import TARGETS, load
 from neurotool.targets.loihi import jit, layers
 from neurotool.targets.loihi.engine import simulate
 from neurotool.targets.loihi.fast import chunk_length, components, simulate_fast
-from neurotool.targets.loihi.lif_scan import LifScan
+from neurotool.targets.loihi.scans.lif import LifScan
 from neurotool.targets.loihi.workers import Workers
 
 TOP = (1 << 23) - 1
@@ -56,13 +56,13 @@ def test_one_step_from_every_edge_is_that_of_the_reference(decays, vth):
     arrays = {k: np.full(cells.shape[1], x, np.int64) for k, x in parameters.items()}
     arrays |= {"bias_mant": cells[3], "bias_exp": cells[4]}
     made = Population("p", "lif", (cells.shape[1],), arrays, 0, 1.0)
-    state, spikes = LIF.step(arrays, {"u": cells[0][None], "v": cells[1][None]}, cells[2][None])
+    state, spikes = LIF.step(arrays, {"u": cells[0][None], "v": cells[1][None]}, {"a": cells[2][None]}, row=0)
     scan = LifScan(made, 1)
     for name, values in zip("uv", cells[:2], strict=True):
         scan.state[name][:] = values
     found = np.empty((1, 1, cells.shape[1]), bool)
     with Workers() as workers:
-        scan.run(cells[2][None, None].astype(np.int32), found, {}, workers)
+        scan.run({"a": cells[2][None, None].astype(np.int32)}, 0, found, {}, workers)
     np.testing.assert_array_equal(found[0], spikes)
     np.testing.assert_array_equal(scan.state["u"], state["u"])
     np.testing.assert_array_equal(scan.state["v"], state["v"])
@@ -78,9 +78,10 @@ def test_the_range_check_draws_the_line_where_the_reference_does(start, bias):
             scan = LifScan(made, 1)
             for values in scan.state.values():
                 values[:] = start
-            wide = scan.run(np.full((1, 1, 1), arriving, np.int32), np.empty((1, 1, 1), bool), {}, workers) == 0
+            heard = {"a": np.full((1, 1, 1), arriving, np.int32)}
+            wide = scan.run(heard, 0, np.empty((1, 1, 1), bool), {}, workers) == 0
             try:
-                LIF.step(made.parameters, state, np.full((1, 1), arriving, np.int64), strict=True)
+                LIF.step(made.parameters, state, {"a": np.full((1, 1), arriving, np.int64)}, row=0, strict=True)
             except RangeError:
                 assert wide
             else:

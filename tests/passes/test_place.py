@@ -8,10 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurotool.chips import load_chip
+from neurotool.chips.needs import Needs
 from neurotool.errors import NegativeAnswerError
-from neurotool.ir.program import ChipProgram, InputPort, OutputKind, OutputPort, Population, Projection
+from neurotool.ir.connectivity import convolved
+from neurotool.ir.program import ChipProgram, Convolution, InputPort, OutputKind, OutputPort, Population, Projection
+from neurotool.neurons import MODELS
 from neurotool.passes.place import CHECKS, place
 from neurotool.rules import RULES
+from neurotool.synapses.expand import expand
 
 LOIHI1 = load_chip("loihi1")
 
@@ -25,18 +29,28 @@ def population(name, size, start=1, model="lif"):
     return Population(name, model, (size,), {"bias_mant": np.zeros(size, np.int64)}, start, 1.0)
 
 
-def program(weights, *, recurrent=None, message_bits=0, weight_bits=8, model="lif"):
+def program(weights, *, recurrent=None, message_bits=0, weight_bits=8, model="lif", delay=None):
     """A chain of dense projections; ``recurrent`` is a matrix on the first population."""
     inputs = {"in": InputPort("in", (weights[0].shape[1],), message_bits)}
     populations, projections, source = {}, {}, "in"
     for i, matrix in enumerate(weights):
         name = f"p{i}"
         populations[name] = population(name, matrix.shape[0], i + 1, model)
-        projections[f"w{i}"] = Projection(f"w{i}", source, name, matrix, weight_bits=weight_bits)
+        delays = None if delay is None else np.full(matrix.shape, delay)
+        projections[f"w{i}"] = Projection(f"w{i}", source, name, matrix, weight_bits=weight_bits, delays=delays)
         source = name
     if recurrent is not None:
         projections["r"] = Projection("r", "p0", "p0", recurrent)
     return ChipProgram(1e-3, inputs, populations, projections, (OutputPort(source, OutputKind.SPIKES),))
+
+
+def image_layer(shape, weights, form):
+    """An input image and one convolution of it."""
+    projection = Projection("w", "in", "p", weights, connectivity=form)
+    target = convolved(shape, weights.shape, form)
+    size = int(np.prod(target))
+    layer = Population("p", "lif", target, {"bias_mant": np.zeros(size, np.int64)}, 1, 1.0)
+    return ChipProgram(1e-3, {"in": InputPort("in", shape)}, {"p": layer}, {"w": projection}, ())
 
 
 def random_weights(rng, shape, density):
@@ -108,6 +122,57 @@ def test_output_axons_spread_the_senders():
     assert max(core.out_axons for core in split.cores_of("p0")) == 4
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    channels=st.integers(1, 4),
+    side=st.integers(3, 6),
+    stride=st.integers(1, 2),
+    neurons=st.integers(1, 40),
+    bits=st.sampled_from([2304, 4096, 9000]),
+    axons=st.integers(9, 30),
+    seed=st.integers(0, 99),
+)
+def test_convolutions_fill_cores_as_far_as_the_limits_allow(channels, side, stride, neurons, bits, axons, seed):
+    weights = random_weights(np.random.default_rng(seed), (3, channels, 3, 3), 0.8)
+    form = Convolution((stride, stride), (1, 1))
+    net = image_layer((channels, side, side), weights, form)
+    chip = chip_with(
+        neurons_per_core=neurons, cores=1000, synapse_bits_per_core=bits, in_axons_per_core=axons, out_axons_per_core=1
+    )
+    placement, found = place(net, chip), expand(net, net.projections["w"])
+    owned = [i for core in placement.cores for i in range(core.first, core.last)]
+    assert owned == list(range(net.size_of("p")))
+    needs = Needs(net, chip.memory)
+    for core in placement.cores:
+        inside = (found.targets >= core.first) & (found.targets < core.last)
+        assert core.in_axons == len({int(s) % side**2 for s in found.sources[inside]}) <= axons
+        assert core.synapse_bits <= bits
+        if core.last < net.size_of("p"):
+            more = needs.of("p", core.first, core.last + 1)
+            assert more.last - more.first > neurons or more.synapse_bits > bits or more.in_axons > axons
+
+
+def test_a_shared_kernel_takes_far_less_memory_than_its_synapses():
+    rng = np.random.default_rng(0)
+    net = image_layer((16, 16, 16), random_weights(rng, (4, 16, 3, 3), 1.0), Convolution(padding=(1, 1)))
+    (core,) = place(net, LOIHI1).cores
+    synapses = expand(net, net.projections["w"]).weights.size
+    # Each source channel has nine lists of entries of 18 bits: inside 36, at four edges 24, in four corners 16.
+    assert core.synapse_bits == 16 * 64 * (11 + 4 * 7 + 4 * 5)
+    assert synapses * 8 > LOIHI1.limits.synapse_bits_per_core.value > core.synapse_bits
+    assert core.in_axons == 16 * 16
+
+
+def test_loihi_2_holds_every_model_and_loihi_1_those_of_fixed_function():
+    held = {name: {m for entry in load_chip(name).neuron_models for m in entry.names} for name in ("loihi1", "loihi2")}
+    assert held["loihi2"] == set(MODELS)
+    assert held["loihi1"] == {"lif", "lif_reset", "lif_refractory"}
+    net = program([np.full((2, 3), 2)], model="sigma_delta")
+    assert place(net, load_chip("loihi2")).cores
+    with pytest.raises(NegativeAnswerError, match="neuron model 'sigma_delta' is not one of loihi1's"):
+        place(net, LOIHI1)
+
+
 def test_a_bias_axon_is_an_ordinary_population():
     net = program([np.full((4, 3), 2)])
     net = ChipProgram(
@@ -138,6 +203,7 @@ def test_a_bias_axon_is_an_ordinary_population():
             "p0",
         ),
         (program([np.full((9, 2), 2)]), {"neurons_per_core": 2, "cores": 4}, "NT-PLACE-007", ""),
+        (program([np.full((2, 3), 2)], delay=63), {}, "NT-PLACE-008", "w0"),
     ],
 )
 def test_each_limit_refuses_with_found_limit_and_fix(net, limits, rule, node):

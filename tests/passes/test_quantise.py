@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from float_graphs import chain, graph, lif, linear, readout, sink, source
+from float_graphs import chain, lif, linear, readout, sink, source
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
@@ -88,17 +88,6 @@ def test_a_graded_input_scales_its_weights():
     assert projection.message_bits == 8
     meant = projection.weights * 2.0**projection.weight_exp * 64 / made.populations["lif"].scale
     np.testing.assert_allclose(meant, [[0.125, 0.125]], rtol=1e-3)
-
-
-def test_paths_of_different_length_are_refused():
-    nodes = [
-        source(), linear("a", np.eye(2)), lif("l1", 2), linear("b", np.eye(2)), linear("skip", np.eye(2)),
-        lif("l2", 2), sink("y", (2,)),
-    ]  # fmt: skip
-    links = [("x", "a"), ("a", "l1"), ("l1", "b"), ("b", "l2"), ("x", "skip"), ("skip", "l2"), ("l2", "y")]
-    with pytest.raises(UnsupportedError) as caught:
-        quantise(graph(nodes, links), PORT)
-    assert [(d.rule, d.node, d.found) for d in caught.value.diagnostics] == [("NT-QUANT-002", "l2", "l1: 2, x: 1")]
 
 
 def test_all_refusals_come_at_once():

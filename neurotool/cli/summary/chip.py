@@ -1,19 +1,20 @@
-"""What lies on the chip: populations, how they were rounded, and what they use of each limit."""
+"""What lies on the chip: populations, synapses, how they were rounded, and what they use of each limit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
 from neurotool.cli.summary.tables import grid
+from neurotool.ir.program import AllToAll, Sparse
+from neurotool.synapses.expand import SynapseLists
 
 if TYPE_CHECKING:
     from neurotool.ir.placement import Placement
-    from neurotool.ir.program import ChipProgram
+    from neurotool.ir.program import ChipProgram, Projection
 
 
 def populations(programs: Mapping[str, ChipProgram]) -> Table:
@@ -21,11 +22,39 @@ def populations(programs: Mapping[str, ChipProgram]) -> Table:
     table = grid("Spiking half", "population", "part", "neuron", ">neurons", ">synapses", ">starts at step")
     for part, program in programs.items():
         for name, population in program.populations.items():
-            synapses = sum(int(np.count_nonzero(p.weights)) for p in program.projections_into(name))
+            synapses = sum(SynapseLists(program, p).total for p in program.projections_into(name))
             table.add_row(
                 escape(name), part, population.model, f"{population.size:,}", f"{synapses:,}", str(population.start)
             )
     return table
+
+
+def projections(programs: Mapping[str, ChipProgram]) -> Table:
+    """One row per projection of every spiking part."""
+    table = grid("Synapses", "projection", "from", "to", "connectivity", ">synapses", ">delays", ">weights")
+    for program in programs.values():
+        for p in program.projections.values():
+            to = p.target if p.port == "a" else f"{p.target}, {p.port}"
+            shortest, longest = p.delay_range
+            delays = f"{shortest} to {longest}" if longest else "none"
+            exponent = f" x 2^{p.weight_exp}" if p.weight_exp else ""
+            figures = (f"{SynapseLists(program, p).total:,}", delays, f"{p.weight_bits} bits{exponent}")
+            table.add_row(*map(escape, (p.name, p.source, to, connectivity(p))), *figures)
+    return table
+
+
+def connectivity(projection: Projection) -> str:
+    """The form of a projection in a few words."""
+    form = projection.connectivity
+    if isinstance(form, AllToAll):
+        return "dense"
+    if isinstance(form, Sparse):
+        return "sparse"
+    kernel = "x".join(map(str, projection.weights.shape[2:]))
+    pairs = {"stride": (form.stride, (1, 1)), "padding": (form.padding, (0, 0)), "dilation": (form.dilation, (1, 1))}
+    more = [f"{name} {'x'.join(map(str, pair))}" for name, (pair, usual) in pairs.items() if pair != usual]
+    more += [f"{form.groups} groups"] if form.groups > 1 else []
+    return ", ".join([f"conv {kernel}", *more])
 
 
 def rounding(records: Iterable[Mapping[str, Any]]) -> Table:

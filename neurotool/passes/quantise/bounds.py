@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurotool.ir.program import Population, Projection
+from neurotool.ir.program import AllToAll, Connectivity, IntArray, Population, Projection, Sparse
 from neurotool.neurons.fixed import ALIGNMENT, DECAY_UNITY
 from neurotool.passes.quantise.layer import FloatArray, Layer
 
@@ -46,7 +46,7 @@ class StateBound:
 def worst_case(
     population: Population, projections: Sequence[Projection], peaks: Mapping[str, int], *, fires: bool
 ) -> StateBound:
-    """Bound the integer states for every possible input, by interval arithmetic on the rounded program.
+    """Bound the integer states of LIF neurons for every possible input, by interval arithmetic on the rounded program.
 
     A filtered current is at most the largest activation times 1 + (1-k) + (1-k)^2 + ... = 1/k with k = (du + 1) / 4096,
     since decays round towards zero. Upwards, a spiking neuron is at most at threshold when a step begins; downwards,
@@ -60,27 +60,42 @@ def worst_case(
     """
     p = population.parameters
     share = (p["du"] + 1) / DECAY_UNITY
-    up = sum((_drive(s, 1, peaks[s.source]) for s in projections), np.zeros(population.size)) / share
-    down = sum((_drive(s, -1, peaks[s.source]) for s in projections), np.zeros(population.size)) / share
+    up = sum((_drive(s, 1, peaks[s.source], population.size) for s in projections), np.zeros(population.size)) / share
+    down = (
+        sum((_drive(s, -1, peaks[s.source], population.size) for s in projections), np.zeros(population.size)) / share
+    )
     bias = p["bias_mant"] * 2.0 ** p["bias_exp"]
     push, pull = up + np.maximum(bias, 0.0), down + np.maximum(-bias, 0.0)
     leak = p["dv"] / DECAY_UNITY
     fall = _accumulated(pull, leak)
-    # A read-out never fires, so that nothing but its leak holds it down.
-    rise = (p["vth"] << ALIGNMENT) + push if fires else _accumulated(push, leak)
+    # A read-out never fires, so that nothing but its leak holds it down. A subtraction may be less than what arrives.
+    held = fires and ("v_sub" not in p or bool(np.all(push <= p["v_sub"])))
+    rise = (p["vth"] << ALIGNMENT) + push if held else _accumulated(push, leak)
     return StateBound(float(np.maximum(up, down).max()), float(rise.max()), float(fall.max()), True)
 
 
-def _drive(projection: Projection, sign: int, peak: int) -> FloatArray:
+def _drive(projection: Projection, sign: int, peak: int, size: int) -> FloatArray:
     """Largest aligned activation of each neuron in one direction; graded payloads may have either sign.
 
     Shifting a sum right rounds down, which adds up to one unit downwards.
     """
     weights = projection.weights if projection.message_bits == 0 else np.abs(projection.weights)
     one_sided = np.maximum(weights if projection.message_bits else sign * weights, 0)
-    total = one_sided.sum(axis=1) * float(peak) * 2.0**projection.weight_exp
-    rounding = 1.0 if projection.weight_exp < 0 else 0.0
+    total = _sums(projection.connectivity, one_sided, size) * float(peak) * 2.0**projection.weight_exp
+    # Synapses of different delay are shifted apart, and each shift may round.
+    shifts = 1 if projection.delays is None else np.unique(projection.delays).size
+    rounding = float(shifts) if projection.weight_exp < 0 else 0.0
     return np.asarray((total + rounding) * 2**ALIGNMENT, np.float64)
+
+
+def _sums(connectivity: Connectivity, weights: IntArray, size: int) -> FloatArray:
+    """Sum the weights that each target neuron hears; at the border of an image a convolution hears fewer."""
+    if isinstance(connectivity, AllToAll):
+        return np.asarray(weights.sum(axis=1), np.float64)
+    if isinstance(connectivity, Sparse):
+        return np.bincount(connectivity.targets, weights=weights, minlength=size).astype(np.float64)
+    channels = weights.reshape(len(weights), -1).sum(axis=1)
+    return np.repeat(channels, size // len(channels)).astype(np.float64)
 
 
 def _accumulated(step: FloatArray, leak: FloatArray) -> FloatArray:

@@ -42,6 +42,12 @@ def decay(share: FloatArray, offset: int = 0) -> IntArray:
     return rounded
 
 
+def threshold(scaled: FloatArray, *, inclusive: bool) -> IntArray:
+    """Round a threshold. The chip fires strictly above it, so one that itself fires is the next integer below."""
+    rounded: IntArray = (np.ceil(scaled - 1e-9) - 1 if inclusive else np.rint(scaled)).astype(np.int64)
+    return rounded
+
+
 def bias(scaled: FloatArray) -> tuple[IntArray, IntArray]:
     """Split biases into a 13-bit mantissa and the smallest exponent that makes it fit."""
     whole = np.rint(scaled)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import nir
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.ir.graph import Graph, Node
+from neurotool.ir.connectivity import planes
+from neurotool.ir.graph import Graph, Node, Shape
+from neurotool.ir.program import AllToAll, Connectivity, Convolution, Sparse
 from neurotool.ir.update import NeuronUpdate
+from neurotool.passes.linear import LinearPath, collect
+from neurotool.synapses.expand import convolution_taps
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,14 +26,39 @@ class Synapses:
     Attributes:
         name: Name of the synaptic node, or ``source->population`` for a direct connection.
         source: Node whose spikes they carry.
-        weights: ``[target, source]``.
+        weights: As the connectivity asks for.
+        connectivity: Which source neuron reaches which target neuron.
+        delay: Time steps that a spike waits, the same for all synapses or one for each source neuron.
         origin: Node of the float graph.
+        shape: Shape of the source.
     """
 
     name: str
     source: str
     weights: FloatArray
+    connectivity: Connectivity
+    delay: int | IntArray
     origin: str
+    shape: Shape
+
+    @property
+    def smallest_delay(self) -> int:
+        """Fewest time steps that a spike waits."""
+        return int(np.min(self.delay))
+
+    @property
+    def convolves(self) -> bool:
+        """Whether these are the shared weights of a convolution."""
+        return isinstance(self.connectivity, Convolution)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether a neuron may hear more than one of these synapses."""
+        if isinstance(self.connectivity, AllToAll):
+            return bool(self.weights.shape[1] > 1)
+        if isinstance(self.connectivity, Sparse):
+            return bool(np.bincount(self.connectivity.targets).max(initial=0) > 1)
+        return bool(self.weights[0].size > 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,16 +104,15 @@ def layer(graph: Graph, node: Node, units: Mapping[str, float]) -> Layer:
     gain = (update.current_to_membrane * update.input_gain).reshape(-1)
     zero = _zero_point(update)
     drift = (update.membrane_decay * (update.leak - zero)).reshape(-1)
-    found, constant = [], np.zeros(gain.size)
-    for edge in graph.incoming(node.name):
-        feeder = graph.nodes[edge.source]
-        weight, bias, source = _synaptic(graph, feeder, gain.size)
-        name = feeder.name if isinstance(feeder.op, nir.Linear | nir.Affine | nir.Scale) else f"{source}->{node.name}"
-        found.append(Synapses(name, source, gain[:, None] * weight * units.get(source, 1.0), feeder.origin))
-        constant += gain * bias
+    found: list[Synapses] = []
+    constant = np.zeros(gain.size)
+    for path in collect(graph, node.name):
+        name = path.name if all(s.name != path.name for s in found) else f"{path.name}<-{path.source}"
+        found.append(_synapses(path, name, gain, units.get(path.source, 1.0)))
+        constant += gain * path.bias
     if update.has_current_memory and np.any(constant):
         axon = bias_axon(node.name)
-        found.append(Synapses(f"{axon}_weights", axon, constant[:, None], node.origin))
+        found.append(Synapses(f"{axon}_weights", axon, constant[:, None], AllToAll(), 0, node.origin, (1,)))
         constant = np.zeros(gain.size)
     return Layer(
         node=node,
@@ -98,33 +126,32 @@ def layer(graph: Graph, node: Node, units: Mapping[str, float]) -> Layer:
     )
 
 
+def _synapses(path: LinearPath, name: str, gain: FloatArray, unit: float) -> Synapses:
+    """Scale a way by the gain of each target neuron; a convolution stays one if all of a channel share the gain."""
+    found = Synapses(name, path.source, path.weights * unit, path.connectivity, path.delay, path.origin, path.shape)
+    if isinstance(found.connectivity, Convolution):
+        channels = gain.reshape(len(found.weights), -1)
+        if (channels == channels[:, :1]).all():
+            return replace(found, weights=channels[:, :1, None, None] * found.weights)
+        found = listed(found)
+    per_synapse = gain[found.connectivity.targets] if isinstance(found.connectivity, Sparse) else gain[:, None]
+    return replace(found, weights=per_synapse * found.weights)
+
+
+def listed(synapses: Synapses) -> Synapses:
+    """A convolution synapse by synapse."""
+    assert isinstance(synapses.connectivity, Convolution)
+    targets, sources, places = convolution_taps(planes(synapses.shape), synapses.connectivity, synapses.weights)
+    return replace(
+        synapses, weights=synapses.weights.ravel()[places], connectivity=Sparse(targets=targets, sources=sources)
+    )
+
+
 def bias_axon(population: str) -> str:
     """Name of the bias axon of a population."""
     return f"{population}.bias"
 
 
 def _zero_point(update: NeuronUpdate) -> FloatArray:
-    """Potential that integer zero stands for: the reset of a spiking neuron, the start of a read-out."""
-    return update.reset if update.spikes else update.initial
-
-
-def _synaptic(graph: Graph, feeder: Node, size: int) -> tuple[FloatArray, FloatArray, str]:
-    """Return weights, bias and source of the node in front of a population."""
-    if isinstance(feeder.op, nir.Linear | nir.Affine):
-        bias = np.asarray(feeder.op.bias, np.float64) if isinstance(feeder.op, nir.Affine) else np.zeros(size)
-        return (
-            np.asarray(feeder.op.weight, np.float64),
-            bias,
-            through_reshapes(graph, graph.incoming(feeder.name)[0].source),
-        )
-    if isinstance(feeder.op, nir.Scale):
-        scale = np.broadcast_to(np.asarray(feeder.op.scale, np.float64), feeder.shape).reshape(-1)
-        return np.diag(scale), np.zeros(size), through_reshapes(graph, graph.incoming(feeder.name)[0].source)
-    return np.eye(size), np.zeros(size), through_reshapes(graph, feeder.name)
-
-
-def through_reshapes(graph: Graph, name: str) -> str:
-    """Follow flatten nodes back to the node that makes the value; populations are flat on the chip anyway."""
-    while isinstance(graph.nodes[name].op, nir.Flatten):
-        name = graph.incoming(name)[0].source
-    return name
+    """Potential that integer zero stands for: the value that a spike resets to, else the start."""
+    return update.reset if update.spikes and update.subtract is None else update.initial

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from neurotool.diagnostics import Diagnostic, Severity
-from neurotool.ir.program import InputPort, SignMode
+from neurotool.ir.program import SignMode
 from neurotool.passes.quantise.choice import Choice
 from neurotool.passes.quantise.integers import sign_mode
-from neurotool.passes.quantise.layer import FloatArray, Layer, bias_axon
+from neurotool.passes.quantise.layer import FloatArray, Layer
 from neurotool.rules import RULES
 
 COARSE_THRESHOLD = 16
 """Below so many units, a threshold is off by more than 3 %."""
-
-
-def check_delays(
-    layers: Mapping[str, Layer], ports: Mapping[str, InputPort]
-) -> tuple[dict[str, int], list[Diagnostic]]:
-    """Find the start step of every population, and those whose inputs differ in age (NT-QUANT-002)."""
-    starts = dict.fromkeys(ports, 0)
-    findings = []
-    for name, layer in layers.items():
-        sources = [s.source for s in layer.synapses if s.source != bias_axon(name)]
-        ages = {source: starts[source] + 1 for source in sources}
-        starts[name] = max(ages.values())
-        if len(set(ages.values())) > 1:
-            found = ", ".join(f"{source}: {age}" for source, age in ages.items())
-            findings.append(
-                _error("NT-QUANT-002", layer, "its inputs arrive after different numbers of steps", found, "one")
-            )
-    return starts, findings
 
 
 def check_layer(layer: Layer, weight_bits: int) -> list[Diagnostic]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import networkx as nx
-
 from neurotool.diagnostics import Diagnostic, errors
 from neurotool.errors import UnsupportedError
 from neurotool.ir.graph import SPIKING_TYPES, Graph
 from neurotool.ir.program import ChipProgram, InputPort, OutputKind, OutputPort, Population, Projection
 from neurotool.passes.quantise.choice import STATE_LIMIT, Choice, choose
 from neurotool.passes.quantise.layer import Layer, layer
-from neurotool.passes.quantise.legality import check_choice, check_delays, check_layer
+from neurotool.passes.quantise.legality import check_choice, check_layer
 from neurotool.passes.quantise.records import PopulationRecord
 from neurotool.passes.quantise.rounding import RoundedLayer, round_layer
 from neurotool.passes.quantise.scale import Scale, scales
+from neurotool.passes.quantise.schedule import Schedule, list_delayed, schedule
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,14 +56,17 @@ def quantise(
     """
     neurons = set(graph.neurons)
     units = {name: port.scale for name, port in ports.items()}
-    order = [n for n in nx.topological_sort(graph.networkx()) if n in neurons]
+    order = [name for name in graph.nodes if name in neurons]
     layers = {name: layer(graph, graph.nodes[name], units) for name in order}
-    starts, findings = check_delays(layers, ports)
+    times, findings = schedule(layers, ports)
+    if errors(findings):
+        raise UnsupportedError(findings[0].message, diagnostics=findings)
+    layers = {name: list_delayed(found, times) for name, found in layers.items()}
     choices: dict[str, Choice] = {}
     for name, found in layers.items():
         problems = check_layer(found, weight_bits)
         if not errors(problems):
-            choice = _choose(found, starts[name], ports, None if ranges is None else ranges.get(name), weight_bits)
+            choice = _choose(found, times, ports, None if ranges is None else ranges.get(name), weight_bits)
             problems += check_choice(found, choice)
             if choice is not None:
                 choices[name] = choice
@@ -77,12 +79,12 @@ def quantise(
 
 
 def _choose(
-    found: Layer, start: int, ports: Mapping[str, InputPort], ranges: Mapping[str, float] | None, weight_bits: int
+    found: Layer, times: Schedule, ports: Mapping[str, InputPort], ranges: Mapping[str, float] | None, weight_bits: int
 ) -> Choice | None:
     peaks = {s.source: ports[s.source].peak if s.source in ports else 1 for s in found.synapses}
 
     def round_at(scale: Scale) -> RoundedLayer:
-        return round_layer(found, scale, start, ports, weight_bits)
+        return round_layer(found, scale, times, ports, weight_bits)
 
     return choose(found, scales(found, weight_bits), round_at, peaks, ranges)
 

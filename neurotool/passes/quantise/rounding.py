@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from neurotool.ir.program import InputPort, Population, Projection
-from neurotool.neurons import LIF, NEVER_FIRES
+from neurotool.neurons import LIF, LIF_SUBTRACT, NEVER_FIRES
 from neurotool.passes.quantise import integers
 from neurotool.passes.quantise.layer import FloatArray, Layer, Synapses, bias_axon
 from neurotool.passes.quantise.records import Rounding
 from neurotool.passes.quantise.scale import Scale
+from neurotool.passes.quantise.schedule import Schedule
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,19 +37,23 @@ class RoundedLayer:
 
 
 def round_layer(
-    layer: Layer, scale: Scale, start: int, ports: Mapping[str, InputPort], weight_bits: int
+    layer: Layer, scale: Scale, schedule: Schedule, ports: Mapping[str, InputPort], weight_bits: int
 ) -> RoundedLayer:
     """Round a layer.
 
     Args:
         layer: The layer.
         scale: Its scale.
-        start: Start step of its population.
+        schedule: Start steps of the populations and delays of the synapses.
         ports: Input ports of the part, by name; their payload widths go to the projections.
         weight_bits: Width of a weight.
     """
     name = layer.node.name
-    projections = tuple(_projection(s, name, scale, ports.get(s.source), weight_bits) for s in layer.synapses)
+    start = schedule.starts[name]
+    projections = tuple(
+        replace(_projection(s, name, scale, ports.get(s.source), weight_bits), delays=schedule.delays(s, name))
+        for s in layer.synapses
+    )
     roundings = [
         _rounding(f"weights of {s.name}", p.weights * 2.0**p.weight_exp / scale.activation, s.weights)
         for s, p in zip(layer.synapses, projections, strict=True)
@@ -77,22 +82,27 @@ def _projection(synapses: Synapses, target: str, scale: Scale, port: InputPort |
         sign_mode=mode,
         message_bits=port.message_bits if port else 0,
         origin=synapses.origin,
+        connectivity=synapses.connectivity,
     )
 
 
 def _population(layer: Layer, scale: Scale, start: int) -> tuple[Population, list[Rounding]]:
+    subtract = layer.update.subtract
     du = integers.decay(layer.current_decay, offset=1)
     dv = integers.decay(layer.membrane_decay)
     mantissa, exponent = integers.bias(layer.bias * scale.state)
     if layer.threshold is None:
         vth = np.full(layer.size, NEVER_FIRES, np.int64)
     else:
-        vth = np.rint(layer.threshold * scale.activation).astype(np.int64)
+        vth = integers.threshold(layer.threshold * scale.activation, inclusive=layer.update.inclusive)
+    parameters = {"du": du, "dv": dv, "vth": vth, "bias_mant": mantissa, "bias_exp": exponent}
+    if subtract is not None:
+        parameters["v_sub"] = np.rint(subtract.reshape(-1) * scale.state).astype(np.int64)
     made = Population(
         name=layer.node.name,
-        model=LIF.name,
+        model=LIF.name if subtract is None else LIF_SUBTRACT.name,
         shape=layer.node.shape,
-        parameters={"du": du, "dv": dv, "vth": vth, "bias_mant": mantissa, "bias_exp": exponent},
+        parameters=parameters,
         start=start,
         scale=scale.state,
         offset=float(layer.zero[0]) if layer.threshold is None else 0.0,

@@ -46,7 +46,9 @@ def scales(layer: Layer, weight_bits: int) -> Iterator[Scale]:
     finest, limit = 1.0 / max(reach.values(), default=1.0), _limit(layer)
     for exponent in reversed(WEIGHT_EXPONENTS):
         activation = finest * 2.0**exponent
-        if activation <= limit:
+        # Lava's convolutions have no exponent, so that their mantissas must hold the weights as they are.
+        fits = all(activation * reach.get(s.name, 0.0) <= 1.0 + 1e-9 for s in layer.synapses if s.convolves)
+        if activation <= limit and fits:
             yield Scale(activation, {s.name: _exponent(s, activation * reach.get(s.name, 0.0)) for s in layer.synapses})
 
 
@@ -56,7 +58,9 @@ def _exponent(synapses: Synapses, reach: float) -> int:
     A negative exponent keeps fractions of a unit until the sum is shifted, which rounds down. Where there is nothing to
     sum, rounding the weight itself is closer.
     """
-    smallest = WEIGHT_EXPONENTS[0] if synapses.weights.shape[1] > 1 else 0
+    if synapses.convolves:
+        return 0
+    smallest = WEIGHT_EXPONENTS[0] if synapses.adds_up else 0
     # The largest weight of the population hits a power of two exactly; rounding must not push it to the next one.
     return smallest if reach == 0.0 else max(smallest, math.ceil(math.log2(reach) - 1e-9))
 

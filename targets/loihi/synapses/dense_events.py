@@ -91,6 +91,27 @@ def gather_messages(
 
 
 @compiled
+def add_shifted(
+    sums: npt.NDArray[Any], exponent: int, wraps: bool, activation: npt.NDArray[np.int32]
+) -> None:
+    """Shift sums that floats hold exactly, and add them.
+
+    Args:
+        sums: Whole numbers, ``[row, target]``.
+        exponent: Power of two on each sum, rounding towards minus infinity.
+        wraps: Whether sums wrap at 32 bits before.
+        activation: Added to, ``[row, target]``.
+    """
+    rows, targets = sums.shape
+    for row in range(rows):
+        for target in range(targets):
+            total = np.int64(sums[row, target])
+            if wraps:
+                total = np.int64(np.int32(total))
+            activation[row, target] += np.int32(total << exponent if exponent >= 0 else total >> -exponent)
+
+
+@compiled
 def _shift_and_add(total: npt.NDArray[np.int32], exponent: int, activation: npt.NDArray[Any]) -> None:
     if exponent >= 0:
         for target in range(total.size):

@@ -23,7 +23,7 @@ class FileSink(AbstractProcess):  # type: ignore[misc]
 
     Args:
         shape: Shape of the input.
-        path: An ``.npy`` file of shape ``(steps, *shape)`` that exists already.
+        path: An ``.npy`` file of shape ``(steps, *shape)`` that exists already; its type holds what arrives.
         counter: An ``.npy`` file with one int64 that exists already.
     """
 

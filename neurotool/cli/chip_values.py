@@ -1,0 +1,58 @@
+"""Programs and placements as JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from neurotool.ir.program_file import CONNECTIVITIES
+from neurotool.synapses.expand import SynapseLists
+
+if TYPE_CHECKING:
+    from neurotool.ir.placement import Placement
+    from neurotool.ir.program import ChipProgram, Population, Projection
+
+
+def program_values(programs: Mapping[str, ChipProgram]) -> dict[str, Any]:
+    """Populations and projections of every spiking part."""
+    return {
+        part: {
+            "depth": program.depth,
+            "populations": [_population(p) for p in program.populations.values()],
+            "projections": [_projection(program, p) for p in program.projections.values()],
+            "notes": list(program.notes),
+        }
+        for part, program in programs.items()
+    }
+
+
+def resource_values(placements: Mapping[str, Placement]) -> dict[str, Any]:
+    """Used and limit of every resource of every spiking part."""
+    return {
+        part: {"chip": p.chip, "chips": p.chips, "cores": len(p.cores), "resources": [asdict(r) for r in p.resources]}
+        for part, p in placements.items()
+    }
+
+
+def _population(population: Population) -> dict[str, Any]:
+    p = population
+    return {"name": p.name, "model": p.model, "shape": list(p.shape), "start": p.start, "scale": p.scale}
+
+
+def _projection(program: ChipProgram, projection: Projection) -> dict[str, Any]:
+    return {
+        "name": projection.name,
+        "source": projection.source,
+        "target": projection.target,
+        "port": projection.port,
+        "connectivity": next(
+            name for name, kind in CONNECTIVITIES.items() if isinstance(projection.connectivity, kind)
+        ),
+        "weights": list(projection.weights.shape),
+        "synapses": SynapseLists(program, projection).total,
+        "delays": list(projection.delay_range),
+        "weight_bits": projection.weight_bits,
+        "weight_exp": projection.weight_exp,
+        "message_bits": projection.message_bits,
+    }

@@ -1,0 +1,49 @@
+"""Graded relays and rectifiers, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurotool.neurons.model import IntArray, Parameters
+from neurotool.targets.loihi.scans.arithmetic import is_wide, magnitude
+from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.scan import CompiledScan
+
+ZERO = np.int32(0)
+
+
+@inner
+def relay(cell: Int32Array, a: Int32Array, _unused: Int32Array, payloads: SentArray, _row: int) -> bool:
+    """Pass what exceeds the threshold in magnitude; see :data:`neurotool.targets.loihi.scans.loop.Step`."""
+    wide = False
+    for i in range(a.size):
+        wide |= is_wide(np.int64(a[i]))
+        payloads[i] = a[i] if magnitude(a[i]) > cell[i] else ZERO
+    return wide
+
+
+@inner
+def rectify(cell: Int32Array, a: Int32Array, _unused: Int32Array, payloads: SentArray, _row: int) -> bool:
+    """Pass what exceeds the threshold; see :data:`neurotool.targets.loihi.scans.loop.Step`."""
+    wide = False
+    for i in range(a.size):
+        wide |= is_wide(np.int64(a[i]))
+        payloads[i] = a[i] if a[i] > cell[i] else ZERO
+    return wide
+
+
+class GradedVecScan(CompiledScan):
+    """The neuron of :mod:`neurotool.neurons.graded_vec`."""
+
+    loop = staticmethod(over_time(relay))
+
+    @staticmethod
+    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+        """The threshold."""
+        return (parameters["vth"],)
+
+
+class GradedReluVecScan(GradedVecScan):
+    """The neuron of :mod:`neurotool.neurons.graded_relu_vec`."""
+
+    loop = staticmethod(over_time(rectify))

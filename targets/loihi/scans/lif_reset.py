@@ -1,0 +1,34 @@
+"""LIF neurons that return to zero at regular intervals, compiled."""
+
+from __future__ import annotations
+
+from neurotool.neurons.fixed import ALIGNMENT
+from neurotool.neurons.model import IntArray, Parameters
+from neurotool.targets.loihi.scans import lif
+from neurotool.targets.loihi.scans.lif import THRESHOLD, ZERO, U, V
+from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.scan import CompiledScan
+
+INTERVAL, OFFSET = (THRESHOLD + LANES * i for i in (1, 2))
+
+
+@inner
+def step(cell: Int32Array, a: Int32Array, b: Int32Array, spikes: SentArray, row: int) -> bool:
+    """Advance one block; see :data:`neurotool.targets.loihi.scans.loop.Step`."""
+    if row % cell[INTERVAL] == cell[OFFSET] % cell[INTERVAL]:  # the same for all neurons
+        for i in range(a.size):
+            cell[U + i] = ZERO
+            cell[V + i] = ZERO
+    return lif.step(cell, a, b, spikes, row)
+
+
+class LifResetScan(CompiledScan):
+    """The neuron of :mod:`neurotool.neurons.lif_reset`."""
+
+    loop = staticmethod(over_time(step))
+
+    @staticmethod
+    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+        """Those of LIF, then interval and offset."""
+        threshold = parameters["vth"] << ALIGNMENT
+        return (*lif.integration(parameters), threshold, parameters["reset_interval"], parameters["reset_offset"])

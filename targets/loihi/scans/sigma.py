@@ -1,0 +1,33 @@
+"""Accumulators of sigma-delta messages, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurotool.neurons.model import IntArray, Parameters
+from neurotool.targets.loihi.scans.arithmetic import is_wide
+from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.scan import CompiledScan
+
+
+@inner
+def step(cell: Int32Array, a: Int32Array, _unused: Int32Array, payloads: SentArray, _row: int) -> bool:
+    """Advance one block; see :data:`neurotool.targets.loihi.scans.loop.Step`."""
+    wide = False
+    for i in range(a.size):
+        summed = np.int64(cell[i]) + np.int64(a[i])
+        wide |= is_wide(summed)
+        cell[i] = summed
+        payloads[i] = cell[i]
+    return wide
+
+
+class SigmaScan(CompiledScan):
+    """The neuron of :mod:`neurotool.neurons.sigma`."""
+
+    loop = staticmethod(over_time(step))
+
+    @staticmethod
+    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+        """None."""
+        return ()

@@ -1,0 +1,62 @@
+"""Runs that go on where another stopped: what is read from a saved state, and what is left for the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from neurotool.ir.program import ChipProgram, IntArray, Population
+from neurotool.ir.state import RunState, history
+from neurotool.ir.trace import Raster
+from neurotool.neurons import MODELS
+
+
+def beginning(program: ChipProgram, batch: int) -> RunState:
+    """Return the state before the first step of a sample: nobody has sent anything."""
+    return RunState(
+        rows=0,
+        states={name: initial_state(population, batch) for name, population in program.populations.items()},
+        sent={name: np.zeros((rows, batch, program.size_of(name)), np.bool_) for name, rows in history(program).items()},
+    )
+
+
+def initial_state(population: Population, batch: int) -> dict[str, IntArray]:
+    """Return the state of a population before the first step of a sample, ``[batch, neuron]`` for each variable."""
+    first = MODELS[population.model].initial(population.parameters, population.size)
+    return {name: np.tile(values, (batch, 1)) for name, values in first.items()}
+
+
+def ending(
+    begun: RunState, sent: Mapping[str, Raster], states: Mapping[str, Mapping[str, IntArray]], steps: int
+) -> RunState:
+    """Return the state after the last row.
+
+    Args:
+        begun: State before the first row.
+        sent: What every input port and population sent since then, ``[time, batch, neuron]``.
+        states: State variables after the last row.
+        steps: Rows run since then.
+    """
+    return RunState(begun.rows + steps, states, {name: _last(rows, sent[name]) for name, rows in begun.sent.items()})
+
+
+def _last(before: Raster, now: Raster) -> Raster:
+    """Return as many of the last rows as there were before, apart from the recording that they lie in."""
+    missing = len(before) - len(now)
+    if missing <= 0:
+        return now[-missing:].copy()
+    return np.concatenate([before[-missing:], now])
+
+
+def sent_in(before: Raster, now: Raster, row: int) -> Raster | None:
+    """Return what was sent in a row, ``[batch, neuron]``; rows below 0 lie before the run, and those yet before are silent.
+
+    Args:
+        before: The last rows before the run.
+        now: The rows of the run.
+        row: The row.
+    """
+    if row >= 0:
+        return now[row]
+    return before[row] if -row <= len(before) else None

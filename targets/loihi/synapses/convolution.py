@@ -1,0 +1,142 @@
+"""Convolutions: kernels are shared by all positions, sums wrap at 24 bits, and there is no exponent.
+
+Either every event adds its kernel, for all output channels at once, wherever it reaches; or the patches that the kernel
+meets are laid out as a matrix and multiplied with it. That product is exact for the same reason as a dense one
+(:mod:`.dense`). No library's convolution is used, as some of their algorithms are not exact (Winograd's, for one).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from neurotool.ir.connectivity import planes
+from neurotool.ir.graph import Shape
+from neurotool.ir.program import Convolution
+from neurotool.targets.loihi.synapses.convolution_events import (
+    add_channels,
+    add_wrapped,
+    lay_out_patches,
+    scatter_kernels,
+)
+from neurotool.targets.loihi.synapses.dense import FLOAT32_LIMIT, FLOAT64_LIMIT
+from neurotool.targets.loihi.synapses.geometry import Geometry, Runs
+from neurotool.targets.loihi.synapses.protocol import (
+    AnyArray,
+    Arithmetic,
+    Delivered,
+    FanOut,
+    Int32Array,
+    Messages,
+    modulo_32,
+    read,
+)
+from neurotool.targets.loihi.workers import Workers
+
+CROSSOVER = 0.15
+"""Share of active sources below which events beat the product (benchmarks/engine_paths.py)."""
+
+IntArray = npt.NDArray[np.int64]
+
+PATCH_BYTES = 1 << 21
+"""Size of the matrix of patches that is laid out at once."""
+
+
+class ConvolutionSynapses:
+    """A kernel for every pair of channels.
+
+    Args:
+        weights: Mantissas, ``[channel out, channel in / groups, row, column]``.
+        convolution: Stride, padding, dilation and groups.
+        source: Shape of the source.
+        graded: Whether payloads count.
+    """
+
+    def __init__(
+        self, weights: IntArray, convolution: Convolution, source: Shape, *, graded: bool
+    ) -> None:
+        out, inside, *taps = weights.shape
+        self._graded = graded
+        self._shape = convolution.groups, out // convolution.groups, inside, *taps
+        self._source = planes(source)
+        self._geometry = Geometry.of(source, weights.shape, convolution)
+        self._weights = weights.reshape(self._shape)
+        self._largest_sum = int(np.abs(weights).reshape(out, -1).sum(axis=1).max())
+        self._kernels = _channels_last(self._weights[..., self._geometry.horizontal.order])
+        self._runs = tuple(Runs.of(axis, joined=axis is self._geometry.horizontal) for axis in self._geometry)
+        self._matrices: dict[Arithmetic, AnyArray] = {}
+        self._fan_out = FanOut(self._geometry.fan_out(weights, convolution.groups))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that they hold."""
+        return self._kernels.nbytes + sum(matrix.nbytes for matrix in self._matrices.values())
+
+    def deliver(self, heard: AnyArray, activation: Int32Array, workers: Workers) -> Delivered:
+        """Add what the messages of some rows deliver; see :class:`.protocol.Synapses`."""
+        messages = read(heard, graded=self._graded)
+        operations = self._fan_out.met(messages)
+        bound = self._largest_sum * messages.peak
+        if messages.rate < CROSSOVER or bound >= FLOAT64_LIMIT:
+            how = Arithmetic.EVENTS
+            self._scatter(messages, activation, operations, workers)
+        else:
+            how = Arithmetic.FLOAT32 if bound < FLOAT32_LIMIT else Arithmetic.FLOAT64
+            self._multiply(messages.values, activation, how, workers)
+        return Delivered(how, heard.size, messages.events, operations)
+
+    def _scatter(self, messages: Messages, activation: Int32Array, operations: int, workers: Workers) -> None:
+        values, (groups, out, *_) = modulo_32(messages.values), self._shape
+        target = activation.reshape(len(values), groups, out, -1)
+
+        def part(first: int, last: int) -> None:
+            sums = np.zeros((groups, out * target.shape[-1]), np.int32)
+            for row in range(first, last):
+                scatter_kernels(values[row], self._kernels, *self._runs, sums)
+                add_channels(sums, target[row])
+
+        workers.run(part, workers.parts(len(values), operations // 8 + activation.size))
+
+    def _multiply(self, values: AnyArray, activation: Int32Array, how: Arithmetic, workers: Workers) -> None:
+        matrix = self._matrix(how)
+        groups, out, depth = matrix.shape
+        target = activation.reshape(len(values), groups, out, -1)
+        rows = max(1, PATCH_BYTES // (matrix.itemsize * depth * target.shape[-1]))
+
+        def part(first: int, last: int) -> None:
+            for low in range(first, last, rows):
+                image = self._image(values[low : min(low + rows, last)], matrix.dtype)
+                for group in range(groups):
+                    sums: AnyArray = matrix[group] @ self._patches(image, group).reshape(depth, -1)
+                    add_wrapped(sums.reshape(out, len(image), -1), group, target[low : low + len(image)])
+
+        workers.run(part, workers.parts(len(values), activation.size * depth // 32))
+
+    def _image(self, values: AnyArray, kind: npt.DTypeLike) -> AnyArray:
+        """Pad messages and part their columns, ``[row, channel, y, column modulo stride, column // stride]``."""
+        (channels, height, width), (vertical, horizontal) = self._source, self._geometry
+        top, side, stride = vertical.padding, horizontal.padding, horizontal.stride
+        columns = -(-(width + 2 * side) // stride)
+        image = np.zeros((len(values), channels, height + 2 * top, columns * stride), kind)
+        image[:, :, top : top + height, side : side + width] = values.reshape(-1, channels, height, width)
+        return np.ascontiguousarray(image.reshape(*image.shape[:3], columns, stride).swapaxes(3, 4))
+
+    def _patches(self, image: AnyArray, group: int) -> AnyArray:
+        """Lay out what each tap meets at each position, ``[channel, tap row, tap column, row, y, x]``."""
+        inside, *taps = self._shape[2:]
+        vertical, horizontal = self._geometry
+        patches = np.empty((inside, *taps, len(image), vertical.outputs, horizontal.outputs), image.dtype)
+        lay_out_patches(image, group * inside, vertical, horizontal, patches)
+        return patches
+
+    def _matrix(self, how: Arithmetic) -> AnyArray:
+        if how not in self._matrices:
+            grouped = self._weights.reshape(*self._shape[:2], -1)
+            self._matrices[how] = grouped.astype(np.float32 if how is Arithmetic.FLOAT32 else np.float64)
+        return self._matrices[how]
+
+
+def _channels_last(weights: IntArray) -> AnyArray:
+    """Lay weights ``[group, out, in, row, column]`` out as ``[group * in, row, column * out]``."""
+    groups, _, inside, rows, _ = weights.shape
+    return weights.transpose(0, 2, 3, 4, 1).reshape(groups * inside, rows, -1).astype(np.int32)

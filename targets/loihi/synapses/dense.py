@@ -1,0 +1,112 @@
+"""Synapses from every source to every target.
+
+A floating-point product is exact when every sum, in whatever order BLAS forms it, is an integer that the format holds:
+for each target the magnitudes of all weights times the largest payload stay below 2^24 in float32 and below 2^53 in
+float64. Eight-bit weights keep binary spikes below 2^24 for up to 65,535 sources. Sums beyond both are formed by the
+event-driven loops, in integers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from neurotool.targets.loihi.synapses.dense_events import add_shifted, gather_messages, gather_spikes
+from neurotool.targets.loihi.synapses.protocol import (
+    AnyArray,
+    Arithmetic,
+    Delivered,
+    FanOut,
+    Int32Array,
+    Messages,
+    modulo_32,
+    read,
+)
+from neurotool.targets.loihi.workers import Workers
+
+FLOAT32_LIMIT = 1 << 24
+FLOAT64_LIMIT = 1 << 53
+BINARY_EVENTS_LIMIT = 1 << 31
+"""Binary sums are shifted right without a wrap before, so that 32 bits must hold them."""
+
+SPIKE_CROSSOVER = 0.4
+MESSAGE_CROSSOVER = 0.3
+"""Shares of active sources below which adding rows of weights beats the matrix product (benchmarks/engine_paths.py)."""
+
+BLOCK_BYTES = 1 << 22
+"""Size of the blocks in which rasters are converted."""
+
+
+def choose(bound: int, rate: float, *, graded: bool) -> Arithmetic:
+    """Choose the arithmetic for a raster.
+
+    Args:
+        bound: Largest magnitude that any sum or partial sum can have.
+        rate: Share of the sources' values that are not zero.
+        graded: Whether sources send integers instead of binary spikes.
+    """
+    exact_events = graded or bound < BINARY_EVENTS_LIMIT
+    if bound >= FLOAT64_LIMIT or (exact_events and rate < (MESSAGE_CROSSOVER if graded else SPIKE_CROSSOVER)):
+        return Arithmetic.EVENTS
+    return Arithmetic.FLOAT32 if bound < FLOAT32_LIMIT else Arithmetic.FLOAT64
+
+
+class DenseSynapses:
+    """A matrix of weights.
+
+    Args:
+        weights: Mantissas as the chip holds them, int16, ``[source, target]``.
+        largest_sum: Largest sum of magnitudes of the weights of a target.
+        exponent: Power of two on each sum, rounding towards minus infinity.
+        graded: Whether payloads count; their sums wrap at 32 bits.
+    """
+
+    def __init__(self, weights: npt.NDArray[np.int16], largest_sum: int, exponent: int, *, graded: bool) -> None:
+        self.weights = weights
+        self.exponent = exponent
+        self._graded = graded
+        self._largest_sum = largest_sum
+        self._fan_out = FanOut(np.count_nonzero(weights, axis=1))
+        self._matrices: dict[Arithmetic, AnyArray] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that they hold."""
+        return self.weights.nbytes + sum(matrix.nbytes for matrix in self._matrices.values())
+
+    def deliver(self, heard: AnyArray, activation: Int32Array, workers: Workers) -> Delivered:
+        """Add what the messages of some rows deliver; see :class:`.protocol.Synapses`."""
+        messages = read(heard, graded=self._graded)
+        payloads = messages.values.dtype != np.bool_
+        how = choose(self._largest_sum * messages.peak, messages.rate, graded=payloads)
+        if how is Arithmetic.EVENTS:
+            self._gather(messages, activation, workers)
+        else:
+            self._multiply(messages.values, activation, how, workers)
+        return Delivered(how, heard.size, messages.events, self._fan_out.met(messages))
+
+    def _gather(self, messages: Messages, activation: Int32Array, workers: Workers) -> None:
+        values = modulo_32(messages.values)
+        gather = gather_spikes if values.dtype == np.bool_ else gather_messages
+
+        def part(first: int, last: int) -> None:
+            gather(values, self.weights, self.exponent, activation, first, last)
+
+        workers.run(part, workers.parts(len(values), messages.events * self.weights.shape[1] // 16))
+
+    def _multiply(self, values: AnyArray, activation: Int32Array, how: Arithmetic, workers: Workers) -> None:
+        matrix = self._matrix(how)
+        rows = max(1, BLOCK_BYTES // (matrix.itemsize * sum(matrix.shape)))
+
+        def part(first: int, last: int) -> None:
+            for low in range(first, last, rows):
+                high = min(low + rows, last)
+                sums = values[low:high].astype(matrix.dtype) @ matrix
+                add_shifted(sums, self.exponent, self._graded, activation[low:high])
+
+        workers.run(part, workers.parts(len(values), values.size * matrix.shape[1] // 32))
+
+    def _matrix(self, how: Arithmetic) -> AnyArray:
+        if how not in self._matrices:
+            self._matrices[how] = self.weights.astype(np.float32 if how is Arithmetic.FLOAT32 else np.float64)
+        return self._matrices[how]
