@@ -2,7 +2,8 @@
 
 The limit of a case is, for each projection, the better of two ways to deliver its spikes at this machine's own measured
 rates: as a float32 matrix product of the engine's shapes, or by adding one row of 16-bit weights for every spike. It
-holds no time for the neurons themselves, nor for recording beyond one pass over memory.
+holds no time for the neurons themselves, nor for recording beyond one pass over memory; what these take shows in the
+engine's time on silent input.
 
 Run: python benchmarks/engine_roofline.py [--plot build/benchmarks/roofline.png] [--quick] [--seed 0]
 """
@@ -15,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import click
+import numpy as np
 from common.limits import Limits, limits
 from common.machine import bandwidth, product_rate
 from common.networks import INPUT_RATE, chain, convolutional, input_spikes, network
@@ -31,10 +33,18 @@ GIGA = 1e9
 
 @dataclass(frozen=True)
 class Point:
-    """One run: ``x`` is what a sweep varies."""
+    """One run.
+
+    Attributes:
+        x: What a sweep varies.
+        seconds: Median time of the engine.
+        silent: The same without any input spike: what the neurons, the recording and the checks take.
+        limit: Least times of the synapses.
+    """
 
     x: float
     seconds: float
+    silent: float
     limit: Limits
 
     @property
@@ -45,15 +55,29 @@ class Point:
 
 def measure(program: ChipProgram, steps: int, batch: int, rate: float, seed: int, x: float = 0.0) -> Point:
     """Time one program on random spikes and find its limit."""
-    shown = {"input": input_spikes(steps, batch, program.inputs["input"].shape, seed, rate)}
-    run = partial(load(TARGETS, "loihi").run_program, program, shown, RunOptions())
-    trace = run()
-    return Point(x, in_turns({"engine": run}, seconds=5.0).median("engine"), limits(program, trace))
+    shown = input_spikes(steps, batch, program.inputs["input"].shape, seed, rate)
+    engine = load(TARGETS, "loihi").run_program
+    works = {
+        name: partial(engine, program, {"input": spikes}, RunOptions())
+        for name, spikes in {"spikes": shown, "silence": np.zeros_like(shown)}.items()
+    }
+    trace, durations = works["spikes"](), in_turns(works, seconds=5.0)
+    return Point(x, durations.median("spikes"), durations.median("silence"), limits(program, trace))
 
 
 def cases(seed: int, *, quick: bool) -> Table:
     """Compare the engine with the limits, case by case."""
-    columns = ("steps", "batch", "input rate", "engine, ms", "products, ms", "events, ms", "memory, ms", "of the limit")
+    columns = (
+        "steps",
+        "batch",
+        "input rate",
+        "engine, ms",
+        "silent, ms",
+        "products, ms",
+        "events, ms",
+        "memory, ms",
+        "of limit",
+    )
     table = Table("network", *columns, title="The engine and this machine's limits")
     image = convolutional((2, 34, 34), ((16, 5, 2), (32, 3, 2)), (10,), seed)
     networks = {
@@ -66,7 +90,7 @@ def cases(seed: int, *, quick: bool) -> Table:
             for rate in (0.01, 0.1, 0.3, 1.0) if name.startswith("dense") else (INPUT_RATE,):
                 point = measure(program, steps, batch, rate, seed)
                 bounds = (point.limit.product, point.limit.events, point.limit.memory)
-                times = (f"{1e3 * seconds:.3f}" for seconds in (point.seconds, *bounds))
+                times = (f"{1e3 * seconds:.3f}" for seconds in (point.seconds, point.silent, *bounds))
                 table.add_row(name, str(steps), str(batch), f"{rate:.0%}", *times, f"{point.share:.0%}")
     return table
 
@@ -77,7 +101,7 @@ def sweeps(seed: int, *, quick: bool) -> Iterator[tuple[str, list[Point]]]:
     kept = slice(0, 2 if quick else None)
     by_size = {targets: chain((2**20 // targets, targets), seed) for targets in (64, 256, 1024, 4096, 16384)[kept]}
     yield (
-        "neurons (2^20 synapses, 500 steps, batch 1)",
+        "neurons (1,048,576 synapses, 500 steps, batch 1)",
         [measure(found, 500, 1, INPUT_RATE, seed, targets) for targets, found in by_size.items()],
     )
     by_synapses = {512 * sources: chain((sources, 512), seed) for sources in (64, 256, 1024, 4096, 16384)[kept]}
@@ -106,7 +130,7 @@ def growth(found: dict[str, list[Point]]) -> Table:
         for i, point in enumerate(points):
             name = quantity if i == 0 else ""
             times = (f"{1e3 * point.seconds:.3f}", f"{1e3 * point.limit.better:.3f}")
-            table.add_row(name, f"{point.x:,g}", *times, f"{point.share:.0%}", end_section=i == len(points) - 1)
+            table.add_row(name, f"{point.x:,.10g}", *times, f"{point.share:.0%}", end_section=i == len(points) - 1)
     return table
 
 
@@ -120,9 +144,10 @@ def draw(found: dict[str, list[Point]], path: Path) -> None:
         x = [point.x for point in points]
         lines = {
             "engine": ([point.seconds for point in points], "o-", "#1f4e9c", 2.2),
+            "engine, silent input": ([point.silent for point in points], "o-", "#8fb0e0", 1.4),
             "limit: matrix products": ([point.limit.product for point in points], "s--", "#c44e00", 1.4),
             "limit: adding rows of weights": ([point.limit.events for point in points], "^--", "#2a8f5a", 1.4),
-            "limit: memory, once": ([point.limit.memory for point in points], ":", "#777777", 1.4),
+            "limit: spikes through memory": ([point.limit.memory for point in points], ":", "#777777", 1.4),
         }
         for label, (seconds, style, colour, width) in lines.items():
             panel.plot(x, [1e3 * s for s in seconds], style, color=colour, linewidth=width, markersize=5, label=label)

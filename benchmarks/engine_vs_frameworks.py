@@ -1,4 +1,4 @@
-"""The same float network in Norse, snnTorch and spikingjelly, forward only, beside the engine with its quantised form.
+"""The same network in Norse, snnTorch and spikingjelly, forward only in floats, and in the engine in integers.
 
 Every framework runs in each form it offers (benchmarks/common/frameworks.py) without gradients, on as many threads as
 the engine, and the fastest counts. Converting spikes to and from its tensors is not counted, and it returns the spikes
@@ -30,8 +30,10 @@ from neurotool.ir.trace import Raster
 from neurotool.plugins import TARGETS, load
 from neurotool.targets.loihi.workers import usable_cores
 
-ROUNDING = 0.01
-"""Share by which the float networks' spike counts may differ: sums are formed in different orders."""
+ROUNDING = 0.02
+"""Share by which spike counts may differ: floats are added in different orders, and integers truncated."""
+FEW = 10
+"""Spikes more by which they may, so that short runs can be compared."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,10 @@ def compare(case: Case, device: str, found: dict[str, str], rounds: int, seed: i
         for form, forward in frameworks.forms(name, network, device, compiled=compiled).items():
             works[f"{name}, {form}"] = partial(_run, forward, shown, device)
             spikes[f"{name}, {form}"] = forward(shown).cpu().numpy() != 0
+    spikes = {"engine": trace.spikes[f"layer{len(network.layers)}"], **spikes}
     _agree(spikes)
     rate = float(np.mean([np.count_nonzero(s) / s.size for n, s in trace.spikes.items() if n != "input"]))
     title = f"{case.title}, batch {case.batch}, {case.steps} steps, {rate:.0%} of the neurons fire, {device}"
-    spikes = {"engine": trace.spikes[f"layer{len(network.layers)}"], **spikes}
     return _table(title, in_turns(works, rounds), spikes, case.batch, list(found))
 
 
@@ -105,8 +107,8 @@ def _run(forward: frameworks.Forward, shown: torch.Tensor, device: str) -> None:
 def _agree(spikes: dict[str, Raster]) -> None:
     counts = {name: np.count_nonzero(raster) for name, raster in spikes.items()}
     low, high = min(counts.values()), max(counts.values())
-    if high - low > ROUNDING * high + 1:
-        raise click.ClickException(f"the frameworks do not run the same network: {counts}")
+    if high - low > ROUNDING * high + FEW:
+        raise click.ClickException(f"these do not run the same network: {counts}")
 
 
 @click.command()

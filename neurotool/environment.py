@@ -41,13 +41,18 @@ _PURPOSES = {
     "rich": "tables and progress",
     "scikit-learn": "the digits of the quickstart",
     "scipy": "statistics",
+    "threadpoolctl": "threads of matrix products",
     "torch": "models, the dense half, the float reference",
 }
 _OPTIONAL_PACKAGES = {
     "lava-nc": "the real Lava, whose integers ours must equal",
     "lava-dl": "NetX networks",
 }
-_GROUPS = {plugins.CONVERTERS: "reads models", plugins.TARGETS: "runs models"}
+_GROUPS = {
+    plugins.CONVERTERS: "reads models",
+    plugins.PROGRAM_FORMATS: "reads and writes chip programs",
+    plugins.TARGETS: "runs models",
+}
 
 
 @dataclass(frozen=True)

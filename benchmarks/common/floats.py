@@ -4,6 +4,10 @@ All neurons follow v <- (1 - k) v + k x with k = 1/8, fire where v exceeds the t
 is the weighted sum of the spikes. This is Norse's LIFBoxCell, snnTorch's Leaky with k in the weights and reset to zero,
 spikingjelly's LIFNode with decaying input, and Lava's LIF without memory of its current. As k is a power of two, it may
 be multiplied in anywhere without another rounding.
+
+Weights and thresholds lie on the grid that Lava's eight bits give, so that quantising the network changes none of them.
+What is left between floats and integers is that Lava truncates the decay of the potential, by at most 1/64 of the
+smallest weight in a step.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from neurotool.ir.connectivity import convolved
 from neurotool.ir.program import AllToAll, ChipProgram, Convolution, Population, Projection
 
 LEAK = 0.125
-THRESHOLD = 0.038
+THRESHOLD = 39 / 1024
 DECAY_UNITY = 4096
 LARGEST_WEIGHT = 254
 
@@ -32,11 +36,13 @@ class Layer:
 
     Attributes:
         weights: ``[target, source]``, or ``[channel out, channel in, row, column]`` of a convolution without padding.
+        scale: Integer weight of a float weight of 1 / k; a power of two.
         stride: Stride of the convolution.
         feedback: Weights from the population to itself, ``[target, target]``.
     """
 
     weights: FloatArray
+    scale: float
     stride: int = 1
     feedback: FloatArray | None = None
 
@@ -54,8 +60,9 @@ def dense(sizes: tuple[int, ...], seed: int, *, recurrent: bool = False) -> Floa
     rng = np.random.default_rng(seed)
     layers = []
     for source, target in itertools.pairwise(sizes):
-        feedback = _weights(rng, target, target) if recurrent and not layers else None
-        layers.append(Layer(_weights(rng, target, source), feedback=feedback))
+        scale = _scale(source)
+        feedback = _weights(rng, scale, target, target) if recurrent and not layers else None
+        layers.append(Layer(_weights(rng, scale, target, source), scale, feedback=feedback))
     return FloatNetwork((sizes[0],), tuple(layers))
 
 
@@ -66,10 +73,12 @@ def convolutional(
     rng = np.random.default_rng(seed)
     layers, before = [], shape
     for channels, width, stride in kernels:
-        weights = _weights(rng, channels, before[0], width, width)
-        layers.append(Layer(weights, stride))
+        scale = _scale(before[0] * width**2)
+        weights = _weights(rng, scale, channels, before[0], width, width)
+        layers.append(Layer(weights, scale, stride))
         before = convolved(before, weights.shape, Convolution((stride, stride)))
-    return FloatNetwork(shape, (*layers, Layer(_weights(rng, outputs, int(np.prod(before))))))
+    scale = _scale(int(np.prod(before)))
+    return FloatNetwork(shape, (*layers, Layer(_weights(rng, scale, outputs, int(np.prod(before))), scale)))
 
 
 def quantised(network: FloatNetwork) -> ChipProgram:
@@ -84,14 +93,12 @@ def quantised(network: FloatNetwork) -> ChipProgram:
         )
         is_convolution = isinstance(connectivity, Convolution)
         shape = convolved(shape, layer.weights.shape, connectivity) if is_convolution else layer.weights.shape[:1]
-        heard = [w for w in (layer.weights, layer.feedback) if w is not None]
-        scale = LARGEST_WEIGHT / (LEAK * max(float(np.abs(w).max()) for w in heard))
-        populations.append(_population(name, shape, start, scale))
+        populations.append(_population(name, shape, start, layer.scale))
         projections.append(
-            Projection(f"to_{name}", source, name, _rounded(layer.weights, scale), connectivity=connectivity)
+            Projection(f"to_{name}", source, name, _integers(layer.weights, layer.scale), connectivity=connectivity)
         )
         if layer.feedback is not None:
-            projections.append(Projection(f"back_{name}", name, name, _rounded(layer.feedback, scale)))
+            projections.append(Projection(f"back_{name}", name, name, _integers(layer.feedback, layer.scale)))
         source = name
     return program_of(network.shape, populations, projections)
 
@@ -108,11 +115,22 @@ def _population(name: str, shape: tuple[int, ...], start: int, scale: float) -> 
     return Population(name, "lif", shape, parameters, start, scale=64 * scale)
 
 
-def _rounded(weights: FloatArray, scale: float) -> npt.NDArray[np.int64]:
-    return 2 * np.rint(weights * (LEAK * scale / 2)).astype(np.int64)
+def _integers(weights: FloatArray, scale: float) -> npt.NDArray[np.int64]:
+    return np.rint(weights * (LEAK * scale)).astype(np.int64)
 
 
-def _weights(rng: np.random.Generator, *shape: int) -> FloatArray:
-    """Normal, with a variance that gives x the same spread however many sources there are."""
-    fan_in = int(np.prod(shape[1:]))
-    return (rng.standard_normal(shape, np.float32) / np.sqrt(3 * fan_in)).astype(np.float32)
+def _scale(fan_in: int) -> float:
+    """The largest power of two with which four standard deviations of the weights fit."""
+    return float(2 ** np.floor(np.log2(LARGEST_WEIGHT / (LEAK * 4 * _deviation(fan_in)))))
+
+
+def _deviation(fan_in: int) -> float:
+    """Gives x the same spread however many sources there are."""
+    return float(1 / np.sqrt(3 * fan_in))
+
+
+def _weights(rng: np.random.Generator, scale: float, *shape: int) -> FloatArray:
+    """Normal, rounded to even integers of eight bits and scaled back."""
+    drawn = rng.standard_normal(shape, np.float32) * _deviation(int(np.prod(shape[1:])))
+    integers = np.clip(2 * np.rint(drawn * (LEAK * scale / 2)), -LARGEST_WEIGHT, LARGEST_WEIGHT)
+    return (integers / (LEAK * scale)).astype(np.float32)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -100,13 +101,17 @@ class SnnTorchCell(nn.Module):
 
 
 class SpikingJellyCell(nn.Module):
-    """spikingjelly's neuron, which keeps its state itself."""
+    """spikingjelly's neuron, which keeps its state itself.
+
+    It also fires at the threshold, so that its own is the next larger number.
+    """
 
     def __init__(self, mode: str = "s") -> None:
         super().__init__()
         from spikingjelly.activation_based.neuron import LIFNode
 
-        self.neuron = LIFNode(1 / LEAK, True, THRESHOLD, 0.0, step_mode=mode)
+        threshold = float(np.nextafter(np.float32(THRESHOLD), np.float32(1)))
+        self.neuron = LIFNode(1 / LEAK, True, threshold, 0.0, step_mode=mode)
 
     def forward(self, current: Tensor, state: State) -> tuple[Tensor, State]:
         """Advance by one step, or in mode "m" by all."""

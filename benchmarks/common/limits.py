@@ -11,8 +11,6 @@ from common.machine import bandwidth, event_rate, product_rate
 from neurotool.ir.program import ChipProgram, Convolution, Projection
 from neurotool.ir.trace import Trace
 
-WEIGHT_BYTES = 2
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -21,7 +19,7 @@ class Limits:
     Attributes:
         product: All synapses by matrix products.
         events: All synapses by adding rows of weights, one for each spike.
-        memory: Reading weights and input and writing spikes, once each.
+        memory: Reading the input and writing the spikes, once. Reading weights is part of the other two.
         better: For each projection the better of products and events, but no less than memory.
     """
 
@@ -35,8 +33,7 @@ def limits(program: ChipProgram, trace: Trace) -> Limits:
     """Return the limits of a run that was recorded."""
     loops = _loops(program)
     product, events = zip(*(_of(program, p, trace, loops) for p in program.projections.values()), strict=True)
-    weights = sum(p.weights.size for p in program.projections.values()) * WEIGHT_BYTES
-    memory = (weights + sum(raster.nbytes for raster in trace.spikes.values())) / bandwidth()
+    memory = sum(raster.nbytes for raster in trace.spikes.values()) / bandwidth()
     better = sum(min(pair) for pair in zip(product, events, strict=True))
     return Limits(sum(product), sum(events), memory, max(better, memory))
 

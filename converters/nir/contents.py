@@ -1,19 +1,15 @@
-"""The raw contents of a NIR file, before anything is believed about its nodes."""
+"""The contents of a NIR file, before anything is believed about its nodes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-import h5py
 import networkx as nx
-import numpy as np
-from nir.serialization import hdf2dict
 
 from neurotool.diagnostics import Diagnostic, Severity
-from neurotool.errors import UsageError
 
 Fields = Mapping[str, Any]
 Link = tuple[str, str]
@@ -21,22 +17,26 @@ Link = tuple[str, str]
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """A NIR graph as fields.
+    """A NIR graph as fields, with all inner graphs opened.
 
     ``nir.read`` stops at the first node that it cannot build, without its name; this keeps all nodes, so that all
-    mistakes can be listed, and so that parameters without axes can be given the shape of their population.
+    mistakes can be listed, and so that single parameters can be given the shape of their population.
 
     Attributes:
         file: Name of the file, for messages.
-        nodes: Fields of each node, by node name; ``type`` is among them.
+        nodes: Fields of each node, by node name; ``type`` is among them. Nodes of inner graphs are ``outer.inner``.
         links: (source, target) of each edge, in the order of the file.
-        metadata: Metadata of the graph.
+        metadata: Metadata of the outermost graph.
+        ports: Input and Output nodes of inner graphs.
+        errors: What is wrong with the inner graphs and with edges to and from them.
     """
 
     file: str
     nodes: Mapping[str, Fields]
     links: tuple[Link, ...]
     metadata: Fields
+    ports: frozenset[str] = frozenset()
+    errors: list[Diagnostic] = field(default_factory=list)
 
     def type_of(self, name: str) -> str:
         """Type of a node as the file has it; empty if it has none."""
@@ -47,13 +47,14 @@ class Contents:
         """Where a node comes from, for :attr:`neurotool.ir.graph.Node.origin`."""
         return f"{name} ({self.type_of(name) or 'no type'} in {self.file})"
 
-    def sources(self, name: str) -> tuple[str, ...]:
-        """Nodes that feed a node, in the order of the edges."""
-        return tuple(a for a, b in self.links if b == name)
-
-    def targets(self, name: str) -> tuple[str, ...]:
-        """Nodes that a node feeds, in the order of the edges."""
-        return tuple(b for a, b in self.links if a == name)
+    @cached_property
+    def targets(self) -> Mapping[str, tuple[str, ...]]:
+        """Nodes that each node feeds, in the order of the edges."""
+        found: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for source, target in self.links:
+            if source in found:
+                found[source].append(target)
+        return {name: tuple(targets) for name, targets in found.items()}
 
     def networkx(self) -> nx.DiGraph[str]:
         """Connectivity between the nodes that exist, in the order of the edges."""
@@ -77,59 +78,3 @@ class Contents:
             fix=fix,
             origin=self.origin(name) if known else self.file,
         )
-
-
-def read_contents(path: Path) -> Contents:
-    """Read a NIR file without judging its nodes.
-
-    Raises:
-        UsageError: It is no HDF5 file, damaged, or holds something else than a NIR graph.
-    """
-    if not h5py.is_hdf5(path):
-        raise UsageError(f"{path}: is not an HDF5 file, and so not a NIR file", hint="NIR files are made by nir.write")
-    try:
-        with h5py.File(path, "r") as file:
-            # A file that is no NIR graph may hold anything, so look before reading all of it.
-            root = hdf2dict(file["node"]) if isinstance(file.get("node"), h5py.Group) else None
-    except Exception as error:  # h5py and nir raise many types on damaged files
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UsageError(f"{path}: is damaged: {reason}", hint="copy or export the file again") from None
-    if root is None:
-        raise UsageError(f"{path}: is an HDF5 file but holds no NIR graph", hint="NIR files are made by nir.write")
-    return _graph(path, root)
-
-
-def _graph(path: Path, root: dict[str, Any]) -> Contents:
-    if root.get("type") != "NIRGraph":
-        raise UsageError(
-            f"{path}: holds {_shown(root.get('type'))}, not a NIRGraph",
-            hint="put a single node into a graph with Input and Output: nir.NIRGraph.from_list",
-        )
-    nodes, metadata = root.get("nodes"), root.get("metadata", {})
-    if not isinstance(nodes, dict) or not all(isinstance(fields, dict) for fields in nodes.values()):
-        raise UsageError(f"{path}: is not a valid NIR graph: its nodes are missing or damaged")
-    return Contents(path.name, nodes, _links(path, root.get("edges")), metadata if isinstance(metadata, dict) else {})
-
-
-def _links(path: Path, edges: Any) -> tuple[Link, ...]:
-    listed = np.asarray(edges)
-    if edges is not None and listed.size == 0:
-        return ()
-    if listed.ndim != 2 or listed.shape[1] != 2:
-        raise UsageError(f"{path}: is not a valid NIR graph: its edges are missing or no pairs of names")
-    try:
-        return tuple((_text(a), _text(b)) for a, b in listed)
-    except (UnicodeDecodeError, TypeError):
-        raise UsageError(f"{path}: is not a valid NIR graph: its edges hold something else than names") from None
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf8")
-    if isinstance(value, str):
-        return value
-    raise TypeError(f"{value!r} is no text")
-
-
-def _shown(kind: Any) -> str:
-    return f"a single {kind}" if isinstance(kind, str) else "no node type"

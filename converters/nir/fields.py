@@ -1,153 +1,135 @@
-"""The fields of each node: all there, numbers, finite, and in shapes that fit together."""
+"""The fields of each node type, and what a file may hold in them."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 import nir
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.converters.nir.contents import Contents
-from neurotool.converters.nir.support import SYNAPSES, TYPES, WEIGHTED
-from neurotool.diagnostics import Diagnostic
 from neurotool.ir.graph import Shape
 
 Array = npt.NDArray[np.generic]
 
-_ENDS: tuple[type[nir.NIRNode], ...] = (nir.Input, nir.Output)
-_SIZES = ("shape", "input_type")
-_AXES = ("start_dim", "end_dim")
-_TIME_CONSTANTS = ("tau", "tau_syn", "tau_mem")
+
+class Sort(Enum):
+    """What a field holds."""
+
+    WEIGHT = "weights"
+    BIAS = "one value per output channel, or one"
+    VALUES = "one value per neuron, or one"
+    TIMES = "time constants in seconds, one per neuron, or one"
+    DELAYS = "delays in seconds, one per neuron, or one"
+    SIZES = "sizes of one or more axes"
+    AXIS = "one integer"
+    COUNT = "one integer of at least 1"
+    STRIDES = "one integer of at least 1, or one for each axis"
+    PADDING = "one integer of at least 0, or one for each axis, or 'same' or 'valid'"
+    MARGINS = "one integer of at least 0, or one for each axis"
 
 
-@dataclass(frozen=True, eq=False)
-class Spec:
-    """A node whose fields are sound.
+@dataclass(frozen=True)
+class Field:
+    """A field of a node type: its name, what it holds, and whether it must be there."""
 
-    Attributes:
-        kind: Its NIR class.
-        values: Its fields; optional ones only where the file has them.
-    """
-
-    kind: type[nir.NIRNode]
-    values: Mapping[str, Array]
-
-    @property
-    def takes(self) -> Shape | None:
-        """Shape of the input, None where the fields do not say."""
-        if self.kind in WEIGHTED:
-            return (self.values["weight"].shape[1],)
-        return self._declared
-
-    @property
-    def gives(self) -> Shape | None:
-        """Shape of the output of a weight matrix, None for other nodes."""
-        return (self.values["weight"].shape[0],) if self.kind in WEIGHTED else None
-
-    @property
-    def _declared(self) -> Shape | None:
-        for field in _SIZES:
-            if field in self.values:
-                return tuple(int(size) for size in self.values[field])
-        return next((v.shape for f, v in self.values.items() if f not in _AXES and v.shape), None)
+    name: str
+    sort: Sort
+    required: bool = True
 
 
-def read_fields(contents: Contents) -> tuple[dict[str, Spec], list[Diagnostic]]:
-    """Check the fields of all nodes.
+_WEIGHT, _RESET = Field("weight", Sort.WEIGHT), Field("v_reset", Sort.VALUES, required=False)
+_R, _LEAK, _THRESHOLD = (Field(name, Sort.VALUES) for name in ("r", "v_leak", "v_threshold"))
+_W_IN = Field("w_in", Sort.VALUES, required=False)
+_TAU, _TAU_SYN, _TAU_MEM = (Field(name, Sort.TIMES) for name in ("tau", "tau_syn", "tau_mem"))
+_CONVOLUTION = (
+    Field("input_shape", Sort.SIZES, required=False),
+    _WEIGHT,
+    Field("stride", Sort.STRIDES),
+    Field("padding", Sort.PADDING),
+    Field("dilation", Sort.STRIDES),
+    Field("groups", Sort.COUNT),
+    Field("bias", Sort.BIAS, required=False),
+)
+_POOL = (Field("kernel_size", Sort.STRIDES), Field("stride", Sort.STRIDES), Field("padding", Sort.MARGINS))
 
-    Returns:
-        The nodes that are sound, by name, and everything that is wrong with the others.
-    """
-    specs: dict[str, Spec] = {}
-    errors: list[Diagnostic] = []
-    for name in contents.nodes:
-        found = list(_node_errors(contents, name))
-        if not found:
-            kind = TYPES[contents.type_of(name)]
-            specs[name] = Spec(kind, {f: np.asarray(contents.nodes[name][f]) for f in _present(contents, name)})
-        errors += found
-    return specs, errors
+FIELDS: dict[type[nir.NIRNode], tuple[Field, ...]] = {
+    nir.Affine: (_WEIGHT, Field("bias", Sort.BIAS)),
+    nir.Linear: (_WEIGHT,),
+    nir.Scale: (Field("scale", Sort.VALUES),),
+    nir.Conv1d: _CONVOLUTION,
+    nir.Conv2d: _CONVOLUTION,
+    nir.SumPool2d: _POOL,
+    nir.AvgPool2d: _POOL,
+    nir.Flatten: (
+        Field("input_type", Sort.SIZES, required=False),
+        Field("start_dim", Sort.AXIS, required=False),
+        Field("end_dim", Sort.AXIS, required=False),
+    ),
+    nir.Delay: (Field("delay", Sort.DELAYS),),
+    nir.IF: (_R, _THRESHOLD, _RESET),
+    nir.LIF: (_TAU, _R, _LEAK, _THRESHOLD, _RESET),
+    nir.CubaLIF: (_TAU_SYN, _TAU_MEM, _R, _LEAK, _THRESHOLD, _RESET, _W_IN),
+    nir.Threshold: (Field("threshold", Sort.VALUES),),
+    nir.I: (_R,),
+    nir.LI: (_TAU, _R, _LEAK),
+    nir.CubaLI: (_TAU_SYN, _TAU_MEM, _R, _LEAK, _W_IN),
+    nir.Input: (Field("shape", Sort.SIZES),),
+    nir.Output: (Field("shape", Sort.SIZES),),
+}
+"""Fields by node type, as ``nir.write`` writes them. A convolution without bias or input shape is read as well: older
+versions of NIR wrote none."""
+
+PER_NEURON_SORTS = (Sort.VALUES, Sort.TIMES, Sort.DELAYS)
+
+_LEAST = {Sort.SIZES: 1, Sort.COUNT: 1, Sort.STRIDES: 1, Sort.PADDING: 0, Sort.MARGINS: 0}
+_TEXTS = ("same", "valid")
 
 
-def _fields_of(kind: type[nir.NIRNode]) -> dict[str, bool]:
-    """Fields of a node type in a file, and whether each must be there."""
-    if kind in _ENDS:
-        return {"shape": True}
-    own = {f.name: f for f in dataclasses.fields(kind) if f.name not in ("input_type", "output_type", "metadata")}
-    required = {name: f.default is dataclasses.MISSING for name, f in own.items()}
-    return required | ({"input_type": False} if kind is nir.Flatten else {})
-
-
-def _present(contents: Contents, name: str) -> list[str]:
-    return [f for f in _fields_of(TYPES[contents.type_of(name)]) if f in contents.nodes[name]]
-
-
-def _node_errors(contents: Contents, name: str) -> Iterator[Diagnostic]:
-    kind = TYPES.get(contents.type_of(name))
-    if kind is None:
-        yield contents.error("NT-NIR-004", name, "has no type", limit=f"one of {', '.join(TYPES)}")
+def field_problems(field: Field, value: Array) -> Iterator[tuple[str, str, str, str]]:
+    """List what is wrong with the value of a field: (rule, message, found, limit)."""
+    if field.sort is Sort.PADDING and value.dtype.kind in "US" and value.ndim == 0 and str(value) in _TEXTS:
         return
-    expected = _fields_of(kind)
-    for field, required in expected.items():
-        if required and field not in contents.nodes[name]:
-            yield contents.error("NT-NIR-004", name, f"{kind.__name__} has no field {field}", limit=field)
-    for field in contents.nodes[name]:
-        if field not in (*expected, "type", "metadata"):
-            yield contents.error("NT-NIR-004", name, f"{kind.__name__} has no such field: {field}", found=field)
-    misshapen = False
-    for field in _present(contents, name):
-        for finding in _field_errors(contents, name, field):
-            misshapen |= finding.rule == "NT-NIR-004"
-            yield finding
-    if not misshapen:
-        yield from _shape_errors(contents, name, kind)
-
-
-def _field_errors(contents: Contents, name: str, field: str) -> Iterator[Diagnostic]:
-    value = np.asarray(contents.nodes[name][field])
-    if field in (*_SIZES, *_AXES):
-        axes = int(field in _SIZES)
-        if value.ndim != axes or value.dtype.kind not in "iu" or not value.size or (axes and np.any(value < 1)):
-            limit = "sizes of one or more axes" if axes else "one integer"
-            yield contents.error("NT-NIR-004", name, f"{field} is {_shown(value)}", found=_shown(value), limit=limit)
+    if field.sort in _LEAST or field.sort is Sort.AXIS:
+        if not _are_integers(field.sort, value):
+            yield "NT-NIR-004", f"{field.name} is {shown(value)}", shown(value), field.sort.value
     elif value.dtype.kind not in "fiu" or not value.size:
-        yield contents.error("NT-NIR-004", name, f"{field} is {_shown(value)}", found=_shown(value), limit="numbers")
-    elif not np.all(np.isfinite(value)):
+        yield "NT-NIR-004", f"{field.name} is {shown(value)}", shown(value), "numbers"
+    elif not is_finite(value):
         count = f"{np.count_nonzero(~np.isfinite(value))} of {value.size} values"
-        message = f"{count} of {field} are NaN or infinite"
-        yield contents.error("NT-NIR-007", name, message, found=count, limit="finite numbers")
-    elif field in _TIME_CONSTANTS and np.any(value <= 0):
+        yield "NT-NIR-007", f"{count} of {field.name} are NaN or infinite", count, "finite numbers"
+    elif field.sort is Sort.TIMES and np.any(value <= 0):
         shortest = f"{np.min(value):g} s"
-        message = f"{field} holds a time constant of {shortest}"
-        yield contents.error("NT-NIR-007", name, message, found=shortest, limit="greater than 0 s")
+        yield "NT-NIR-007", f"{field.name} holds a time constant of {shortest}", shortest, "greater than 0 s"
 
 
-def _shape_errors(contents: Contents, name: str, kind: type[nir.NIRNode]) -> Iterator[Diagnostic]:
-    shapes = {f: np.shape(contents.nodes[name][f]) for f in _present(contents, name)}
-    if kind in WEIGHTED and "weight" in shapes:
-        weight, bias = shapes["weight"], shapes.get("bias", ())
-        if len(weight) != 2:
-            found = _listed(weight)
-            yield contents.error("NT-NIR-004", name, f"weight has shape {found}", found=found, limit="[out, in]")
-        elif bias not in ((), weight[:1]):
-            found, limit = _listed(bias), _listed(weight[:1])
-            message = f"bias has shape {found}, the weight {_listed(weight)} asks for {limit}"
-            yield contents.error("NT-NIR-004", name, message, found=found, limit=limit)
-    elif kind not in (*_ENDS, *SYNAPSES, nir.Flatten) and len({s for s in shapes.values() if s}) > 1:
-        found = ", ".join(f"{f} {_listed(s)}" for f, s in shapes.items())
-        fix = "write one value per neuron, or one value without axes for all"
-        message = f"parameters differ in shape: {found}"
-        yield contents.error("NT-NIR-004", name, message, found=found, limit="one shape", fix=fix)
+def _are_integers(sort: Sort, value: Array) -> bool:
+    if value.dtype.kind not in "iu" or not value.size or value.ndim > 1:
+        return False
+    if sort in (Sort.AXIS, Sort.COUNT) and value.size != 1:
+        return False
+    return sort is Sort.AXIS or bool(np.min(value) >= _LEAST[sort])
 
 
-def _listed(shape: Shape) -> str:
+def is_finite(value: Array) -> bool:
+    """Whether no value is NaN or infinite; as ``np.isfinite(value).all()``, but without an array of its size."""
+    return value.dtype.kind in "iu" or bool(np.isfinite(np.min(value)) and np.isfinite(np.max(value)))
+
+
+def is_shared(value: Array) -> bool:
+    """Whether a parameter is a single value, which may stand for all neurons."""
+    return value.size == 1 and value.ndim <= 1
+
+
+def listed(shape: Shape) -> str:
+    """A shape as a user reads it."""
     return str(list(shape))
 
 
-def _shown(value: Array) -> str:
+def shown(value: Array) -> str:
+    """A value as a user reads it: small ones in full, else their shape."""
     if value.dtype.kind not in "fiub":
         return "no numbers"
-    return f"{value.tolist()}" if value.size <= 8 else f"of shape {_listed(value.shape)}"
+    return f"{value.tolist()}" if value.size <= 8 else f"of shape {listed(value.shape)}"

@@ -7,55 +7,58 @@ from collections.abc import Mapping, Sequence
 import nir
 import numpy as np
 
-from neurotool.converters.nir.contents import Contents
-from neurotool.converters.nir.support import NEURONS, SYNAPSES, TYPES
+from neurotool.converters.nir.specs import Spec
+from neurotool.converters.nir.support import CARRIERS, LINEAR, NEURONS
+from neurotool.converters.nir.wiring import Wiring
 from neurotool.ir.adapters import Array
 from neurotool.ir.graph import SPIKING_TYPES
 from neurotool.ir.values import ValueKind
 
-_PASSIVE = (*SYNAPSES, nir.Flatten)
-
 
 def infer_kinds(
-    contents: Contents, order: Sequence[str], example: Array | None, declared: Mapping[str, ValueKind]
+    specs: Mapping[str, Spec], wiring: Wiring, example: Array | None, declared: Mapping[str, ValueKind]
 ) -> dict[str, ValueKind]:
     """Find the kind of each node's output.
 
     Args:
-        contents: A valid feed-forward graph.
-        order: Names of all nodes, each after those that feed it.
+        specs: All nodes of a valid graph.
+        wiring: Their wires.
         example: Example input, or None. Values other than whole numbers make the inputs ``FLOAT``.
         declared: Kinds of inputs that the file says.
     """
-    current, heard = _destinies(contents, order)
-    kinds: dict[str, ValueKind] = {}
-    for name in order:
-        kind = TYPES[contents.type_of(name)]
-        if kind is nir.Input:
+    # What leaves a neuron does not depend on its input, so every loop is open there.
+    order = wiring.order([w for w in wiring.wires if specs[w.source].kind not in NEURONS])
+    current, heard = _destinies(specs, wiring, order)
+    kinds = {
+        name: ValueKind.SPIKES if spec.kind in SPIKING_TYPES else ValueKind.FLOAT
+        for name, spec in specs.items()
+        if spec.kind in NEURONS
+    }
+    for name in (name for name in order if name not in kinds):
+        sources = [wire.source for wire in wiring.incoming[name]]
+        if specs[name].kind is nir.Input:
             kinds[name] = _input_kind(name, name in heard, example, declared)
-        elif kind in (nir.Flatten, nir.Output):
-            kinds[name] = kinds[contents.sources(name)[0]]
-        elif kind in SYNAPSES:
-            kinds[name] = ValueKind.CURRENT if name in current else ValueKind.FLOAT
+        elif specs[name].kind not in LINEAR and len(sources) == 1:
+            kinds[name] = kinds[sources[0]]
         else:
-            kinds[name] = ValueKind.SPIKES if kind in SPIKING_TYPES else ValueKind.FLOAT
+            kinds[name] = ValueKind.CURRENT if name in current else ValueKind.FLOAT
     return kinds
 
 
-def _destinies(contents: Contents, order: Sequence[str]) -> tuple[set[str], set[str]]:
+def _destinies(specs: Mapping[str, Spec], wiring: Wiring, order: Sequence[str]) -> tuple[set[str], set[str]]:
     """Find what becomes of the values that nodes take.
 
     Returns:
-        The nodes whose input ends in neurons on every way on, through synapses and reshapes; and the nodes whose input
-        or output is heard by a synapse or neuron, perhaps behind a reshape.
+        The nodes whose input ends in neurons on every way on, through linear nodes and reshapes; and the nodes whose
+        input or output is heard by a linear node or neuron, perhaps behind a reshape.
     """
     current: set[str] = set()
     heard: set[str] = set()
     for name in reversed(order):
-        kind, targets = TYPES[contents.type_of(name)], contents.targets(name)
-        if kind in NEURONS or (kind in _PASSIVE and current.issuperset(targets)):
+        kind, targets = specs[name].kind, [wire.target for wire in wiring.outgoing[name]]
+        if kind in NEURONS or (kind in (*LINEAR, *CARRIERS) and current.issuperset(targets)):
             current.add(name)
-        if kind in (*NEURONS, *SYNAPSES) or not heard.isdisjoint(targets):
+        if kind in (*NEURONS, *LINEAR) or not heard.isdisjoint(targets):
             heard.add(name)
     return current, heard
 

@@ -1,12 +1,13 @@
 """What neurotool adds to the metadata of a NIR graph, in a group of its own: ``metadata/neurotool``.
 
-NIR stores neither the time step nor the update rule; other tools skip metadata that they do not know.
+NIR stores neither the time step nor the update rule nor an order of the nodes; other tools skip metadata that they do
+not know.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,18 +30,33 @@ class Metadata:
         dt: Time step in seconds, or None.
         convention: Name in ``CONVENTIONS``, or None.
         input_kinds: Kinds of the values of inputs.
+        order: Names of the nodes in the order in which they were held.
+        edge_delays: Delay nodes that stand for the delay of an edge.
     """
 
     dt: float | None = None
     convention: str | None = None
     input_kinds: Mapping[str, ValueKind] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    edge_delays: tuple[str, ...] = ()
 
 
-def metadata_of(graph: Graph) -> dict[str, Any]:
-    """Return the metadata to write with a graph."""
+def metadata_of(graph: Graph, edge_delays: Sequence[str]) -> dict[str, Any]:
+    """Return the metadata to write with a graph.
+
+    Args:
+        graph: The graph.
+        edge_delays: Delay nodes that are written for edges.
+    """
     kinds = {name: str(graph.nodes[name].kind) for name in graph.inputs}
-    own = {"version": __version__, "dt": graph.dt, "convention": graph.convention.name, "input_kinds": kinds}
-    return {_GROUP: own}
+    own = {
+        "version": __version__,
+        "dt": graph.dt,
+        "convention": graph.convention.name,
+        "input_kinds": kinds,
+        "order": list(graph.nodes),
+    }
+    return {_GROUP: own | ({"edge_delays": list(edge_delays)} if edge_delays else {})}
 
 
 def parse_metadata(file: str, metadata: Mapping[str, Any]) -> Metadata:
@@ -64,7 +80,17 @@ def parse_metadata(file: str, metadata: Mapping[str, Any]) -> Metadata:
         raise _damaged(file, "input_kinds", kinds) from None
     if convention is not None and (not isinstance(convention, str) or convention not in CONVENTIONS):
         raise _damaged(file, "convention", convention, f"it must be one of {', '.join(CONVENTIONS)}")
-    return Metadata(_dt(file, own.get("dt")), convention, parsed)
+    names = {entry: _names(file, entry, own.get(entry)) for entry in ("order", "edge_delays")}
+    return Metadata(_dt(file, own.get("dt")), convention, parsed, **names)
+
+
+def _names(file: str, entry: str, value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    try:
+        return tuple(name.decode("utf8") for name in np.asarray(value).ravel())
+    except (AttributeError, UnicodeDecodeError):
+        raise _damaged(file, entry, value, "it must be a list of names") from None
 
 
 def _dt(file: str, value: Any) -> float | None:

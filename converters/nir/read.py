@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import networkx as nx
 import nir
 import numpy as np
 
-from neurotool.converters.nir.contents import Contents, read_contents
-from neurotool.converters.nir.fields import Spec, read_fields
+from neurotool.converters.nir.build import build_edges, build_nodes, delay_in_seconds
+from neurotool.converters.nir.contents import Contents
+from neurotool.converters.nir.delays import IntArray, delays_in_steps
+from neurotool.converters.nir.file import read_root
 from neurotool.converters.nir.kinds import infer_kinds
+from neurotool.converters.nir.loops import Arrangement, Roles, arrange
 from neurotool.converters.nir.metadata import Metadata, parse_metadata
-from neurotool.converters.nir.shapes import flatten_axes, infer_shapes
+from neurotool.converters.nir.nested import open_graph
+from neurotool.converters.nir.shapes import Shapes, infer_shapes
+from neurotool.converters.nir.specs import Spec, read_specs
 from neurotool.converters.nir.structure import structure_errors
-from neurotool.converters.nir.support import WEIGHTED, unsupported
+from neurotool.converters.nir.support import LINEAR, TYPES
+from neurotool.converters.nir.wiring import connect
 from neurotool.data import file_sha256
 from neurotool.diagnostics import Diagnostic
 from neurotool.errors import UnsupportedError, UsageError
 from neurotool.ir.adapters import Source, SourceOptions
 from neurotool.ir.convention import CONVENTIONS, DEFAULT_FILE_CONVENTION, Convention
-from neurotool.ir.graph import Edge, Graph, Node, Shape, edge_from
-from neurotool.ir.values import TimeScope
+from neurotool.ir.graph import Graph
 from neurotool.units import format_si
+
+VALID_BUT_REFUSED = ("NT-NIR-001", "NT-NIR-002", "NT-NIR-009", "NT-NIR-011")
+"""Rules that a file can break and still be what its author meant."""
 
 
 def read(spec: str, options: SourceOptions) -> Source:
     """Read a NIR file.
 
-    Parameters without axes are spread over their population, whose shape is taken from the neighbours. Value kinds are
-    found anew, since files do not hold them; every value has a time axis.
+    Graphs inside the graph are opened. Single parameters are spread over their population, whose shape is taken from
+    the neighbours. The edge that closes a loop waits for one step (:mod:`neurotool.converters.nir.loops`). Value kinds
+    are found anew, since files do not hold them; every value has a time axis. Weights are kept as the file holds them.
 
     Args:
         spec: Path of the file.
@@ -40,27 +48,61 @@ def read(spec: str, options: SourceOptions) -> Source:
     Raises:
         UsageError: The file is missing, damaged, or no valid NIR graph, or there is no time step, or an option is
             wrong. ``diagnostics`` lists every mistake in the graph.
-        UnsupportedError: The graph holds nodes or loops that have no meaning here; ``diagnostics`` lists all of them.
+        UnsupportedError: The graph holds node types, loops, delays or paddings that have no meaning here;
+            ``diagnostics`` lists all of them.
     """
     path = Path(spec)
     sha256 = _digest(path)
-    contents = read_contents(path)
+    contents = open_graph(path.name, read_root(path))
     metadata = parse_metadata(contents.file, contents.metadata)
-    if refused := unsupported(contents):
-        raise UnsupportedError(_summary(spec, "cannot be converted", refused), diagnostics=refused)
-    order = _order(contents)
-    specs, errors = read_fields(contents)
-    shapes = infer_shapes(contents, specs, order)
-    if errors := [*structure_errors(contents), *errors, *shapes.errors]:
-        raise UsageError(_summary(spec, "is not a valid NIR graph", errors), diagnostics=errors)
+    draft = _draft(contents, metadata, options.dt)
+    _refuse(spec, [*structure_errors(contents), *draft.errors, *draft.shapes.errors])
     dt, convention, notes = _meaning(contents.file, options, metadata)
-    kinds = infer_kinds(contents, order, options.example, metadata.input_kinds)
-    nodes = {}
-    for name in order:
-        op = _operation(contents, name, specs[name], shapes.of)
-        nodes[name] = Node(name, op, shapes.of[name], kinds[name], True, TimeScope.PER_STEP, contents.origin(name))
-    graph = Graph(nodes, _edges(contents, nodes), dt, convention, (*notes, *shapes.notes))
-    return Source(spec, graph, sha256)
+    kinds = infer_kinds(draft.specs, draft.arrangement.wiring, options.example, metadata.input_kinds)
+    waits = {name: delay_in_seconds(draft.steps[name] - 1, dt) for name in draft.arrangement.handed}
+    nodes = build_nodes(contents, draft.specs, draft.arrangement, draft.shapes, kinds, waits)
+    notes += (*draft.shapes.notes, *_doubts(contents.file, draft.arrangement))
+    return Source(spec, Graph(nodes, build_edges(draft.arrangement, nodes), dt, convention, notes), sha256)
+
+
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    specs: Mapping[str, Spec]
+    steps: Mapping[str, IntArray]
+    arrangement: Arrangement
+    shapes: Shapes
+    errors: Sequence[Diagnostic]
+
+
+def _draft(contents: Contents, metadata: Metadata, dt: float | None) -> _Draft:
+    """Find out all that can be known of a file, sound or not."""
+    specs, errors = read_specs(contents)
+    steps: dict[str, IntArray] = {}
+    dt = metadata.dt if dt is None else dt
+    if dt is not None:  # without one, the file is refused when all else is known
+        steps, late = delays_in_steps(contents, specs, dt)
+        errors += late
+    edge_delays = {n: int(steps[n].flat[0]) for n in metadata.edge_delays if _is_edge(contents, steps, n)}
+    wiring = connect(contents, edge_delays, metadata.order)
+    arrangement = arrange(wiring, _roles(contents, steps))
+    shapes = infer_shapes(contents, specs, arrangement.wiring)
+    return _Draft(specs, steps, arrangement, shapes, errors)
+
+
+def _is_edge(contents: Contents, steps: Mapping[str, IntArray], name: str) -> bool:
+    """Whether a Delay node can be the delay of an edge, as it was when it was written."""
+    one = len(contents.targets.get(name, ())) == 1 and sum(target == name for _, target in contents.links) == 1
+    return one and name in steps and bool((steps[name] == steps[name].flat[0]).all())
+
+
+def _roles(contents: Contents, steps: Mapping[str, IntArray]) -> Roles:
+    kinds = {name: TYPES.get(contents.type_of(name)) for name in contents.nodes}
+    return Roles(
+        inputs=[name for name, kind in kinds.items() if kind is nir.Input and name not in contents.ports],
+        outputs=[name for name, kind in kinds.items() if kind is nir.Output and name not in contents.ports],
+        linear={name for name, kind in kinds.items() if kind in (*LINEAR, nir.Flatten)},
+        waiting={name for name, found in steps.items() if np.min(found) >= 1},
+    )
 
 
 def _digest(path: Path) -> str:
@@ -70,9 +112,13 @@ def _digest(path: Path) -> str:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", hint="check the path of the .nir file") from None
 
 
-def _summary(spec: str, verdict: str, found: Sequence[Diagnostic]) -> str:
-    rest = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return f"{spec}: {verdict}: {found[0].message}{rest}"
+def _refuse(spec: str, errors: Sequence[Diagnostic]) -> None:
+    if not errors:
+        return
+    rest = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    if all(error.rule in VALID_BUT_REFUSED for error in errors):
+        raise UnsupportedError(f"{spec}: cannot be converted: {errors[0].message}{rest}", diagnostics=errors)
+    raise UsageError(f"{spec}: is not a valid NIR graph: {errors[0].message}{rest}", diagnostics=errors)
 
 
 def _meaning(file: str, options: SourceOptions, metadata: Metadata) -> tuple[float, Convention, tuple[str, ...]]:
@@ -98,36 +144,9 @@ def _meaning(file: str, options: SourceOptions, metadata: Metadata) -> tuple[flo
     return dt, CONVENTIONS[name], tuple(notes)
 
 
-def _order(contents: Contents) -> list[str]:
-    """Order the nodes so that each follows its inputs, and otherwise as the edges of the file name them."""
-    graph = contents.networkx()
-    place = {name: index for index, name in enumerate(graph)}
-    return list(nx.lexicographical_topological_sort(graph, key=place.__getitem__))
-
-
-def _operation(contents: Contents, name: str, spec: Spec, shapes: Mapping[str, Shape]) -> nir.NIRNode:
-    """Make the NIR node, with parameters in the shape of the population."""
-    metadata: Any = contents.nodes[name].get("metadata", {})
-    extra = {"metadata": metadata} if isinstance(metadata, dict) else {}
-    shape = shapes[name]
-    if spec.kind is nir.Input:
-        return nir.Input(input_type={"input": np.array(shape)}, **extra)
-    if spec.kind is nir.Output:
-        return nir.Output(output_type={"output": np.array(shape)}, **extra)
-    if spec.kind is nir.Flatten:
-        start, end = flatten_axes(spec)
-        taken = np.array(shapes[contents.sources(name)[0]])
-        return nir.Flatten(input_type={"input": taken}, start_dim=start, end_dim=end, **extra)
-    wanted = dict.fromkeys(spec.values, shape)
-    if spec.kind in WEIGHTED:
-        wanted["weight"] = spec.values["weight"].shape
-    return spec.kind(**{f: np.array(np.broadcast_to(v, wanted[f])) for f, v in spec.values.items()}, **extra)
-
-
-def _edges(contents: Contents, nodes: Mapping[str, Node]) -> tuple[Edge, ...]:
-    made: dict[str, int] = dict.fromkeys(nodes, 0)
-    edges = []
-    for source, target in contents.links:
-        edges.append(edge_from(nodes[source], target, made[target]))
-        made[target] += 1
-    return tuple(edges)
+def _doubts(file: str, arrangement: Arrangement) -> list[str]:
+    return [
+        f"{file}: a loop is fed at {', '.join(fed)}; {first} was taken to come first in a step, "
+        f"and what leads back to it waits for one step."
+        for first, fed in arrangement.doubts
+    ]

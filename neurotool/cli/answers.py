@@ -8,10 +8,9 @@ from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from rich.console import RenderableType
 
-from neurotool.cli.chip_values import program_values, resource_values
+from neurotool.cli.chip_values import activity, program_values, resource_values
 from neurotool.cli.summary import certificate, chip, energy, split, story
 from neurotool.cli.summary.tables import facts, grid, next_command
 from neurotool.units import format_si
@@ -108,15 +107,15 @@ def exported(bundle: Path, form: str, files: Sequence[Path]) -> Answer:
         "tested_on_silicon": False,
         "files": [str(file) for file in files],
     }
-    script = next(file for file in files if file.suffix == ".py")
-    known = {"bundle": bundle, "files": tuple(files), "tested": "with Lava's simulation only, never on silicon"}
-    return data, [facts("Export", known), next_command(join(["python", str(script), "--help"]))]
+    scripts = [next_command(join(["python", str(file), "--help"])) for file in files if file.suffix == ".py"]
+    known = {"model": bundle, "files": tuple(files), "tested": "with Lava's simulation only, never on silicon"}
+    return data, [facts("Export", known), *scripts[:1]]
 
 
 def ran(bundle: Path, data_file: Path, result: RunResult) -> Answer:
     """Answer of ``run``."""
     layers = {
-        part: {name: _activity(trace.spikes[name]) for name in trace.spikes} for part, trace in result.traces.items()
+        part: {name: activity(trace.spikes[name]) for name in trace.spikes} for part, trace in result.traces.items()
     }
     data = {
         "schema": "neurotool.run/1",
@@ -141,9 +140,9 @@ def ran(bundle: Path, data_file: Path, result: RunResult) -> Answer:
     }
     table = grid("Activity", "layer", "part", ">neurons", ">spikes per sample", ">rate per step")
     for part, found in layers.items():
-        for name, activity in found.items():
-            per_sample, rate = f"{activity['spikes_per_sample']:,.1f}", f"{activity['rate']:.2%}"
-            table.add_row(name, part, f"{activity['neurons']:,}", per_sample, rate)
+        for name, seen in found.items():
+            per_sample, rate = f"{seen['spikes_per_sample']:,.1f}", f"{seen['rate']:.2%}"
+            table.add_row(name, part, f"{seen['neurons']:,}", per_sample, rate)
     command = join(["neurotool", "verify", str(bundle), "--input", str(data_file)])
     return data, [facts("Run", head), table, next_command(command)]
 
@@ -233,13 +232,6 @@ def _on_chip(
     if not programs:
         return []
     return [chip.populations(programs), chip.projections(programs), chip.rounding(rows), chip.resources(placed)]
-
-
-def _activity(raster: np.ndarray[Any, Any]) -> dict[str, Any]:
-    steps, batch = raster.shape[:2]
-    neurons = int(np.prod(raster.shape[2:], dtype=np.int64))
-    spikes = int(np.count_nonzero(raster)) / batch
-    return {"neurons": neurons, "spikes_per_sample": spikes, "rate": spikes / (steps * neurons)}
 
 
 def _node(node: Node, reason: dict[str, Any]) -> dict[str, Any]:

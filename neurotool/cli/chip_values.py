@@ -1,10 +1,13 @@
-"""Programs and placements as JSON values."""
+"""Programs, placements and activity as JSON values."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from neurotool.ir.program_file import CONNECTIVITIES
 from neurotool.synapses.expand import SynapseLists
@@ -12,6 +15,7 @@ from neurotool.synapses.expand import SynapseLists
 if TYPE_CHECKING:
     from neurotool.ir.placement import Placement
     from neurotool.ir.program import ChipProgram, Population, Projection
+    from neurotool.ir.trace import Raster
 
 
 def program_values(programs: Mapping[str, ChipProgram]) -> dict[str, Any]:
@@ -33,6 +37,14 @@ def resource_values(placements: Mapping[str, Placement]) -> dict[str, Any]:
         part: {"chip": p.chip, "chips": p.chips, "cores": len(p.cores), "resources": [asdict(r) for r in p.resources]}
         for part, p in placements.items()
     }
+
+
+def activity(raster: Raster) -> dict[str, Any]:
+    """How much a port or population sent, from its recording ``[time, batch, *shape]``."""
+    steps, batch = raster.shape[:2]
+    neurons = math.prod(raster.shape[2:])
+    spikes = int(np.count_nonzero(raster)) / batch
+    return {"neurons": neurons, "spikes_per_sample": spikes, "rate": spikes / (steps * neurons)}
 
 
 def _population(population: Population) -> dict[str, Any]:

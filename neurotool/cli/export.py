@@ -10,21 +10,33 @@ from neurotool.cli.options import FILE, output_options
 from neurotool.cli.session import Session
 
 
+def _complete_formats(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    from neurotool.pipeline import export_formats
+
+    return [name for name in export_formats() if name.startswith(incomplete)]
+
+
 @click.command()
-@click.argument("bundle", type=FILE)
+@click.argument("model", type=FILE)
 @click.option("-o", "--out", type=FILE, required=True, metavar="DIR", help="Folder to make.")
 @click.option(
-    "--format", "form", default="lava-script", show_default=True, metavar="lava-script", help="Form to write."
+    "--format",
+    "form",
+    default="lava-script",
+    show_default=True,
+    metavar="lava-script|netx",
+    help="Form to write.",
+    shell_complete=_complete_formats,
 )
 @output_options
 @click.pass_obj
-def export(session: Session, /, bundle: Path, out: Path, form: str) -> None:
-    """Write the spiking parts of BUNDLE as plain Lava scripts.
+def export(session: Session, /, model: Path, out: Path, form: str) -> None:
+    """Write the spiking parts of MODEL, a bundle or a NetX file, for people with access to a chip.
 
-    For people with access to a chip: the script takes the run configuration as an option and needs no neurotool. It is
-    checked with Lava's simulation only and was never run on silicon.
+    lava-script: a plain Lava script that takes the run configuration as an option and needs no neurotool. netx: a file
+    for lava-dl. Both are checked with Lava's simulation only and were never run on silicon.
     """
     from neurotool import pipeline
     from neurotool.cli.answers import exported
 
-    session.answer(*exported(bundle, form, pipeline.export(bundle, out, form)))
+    session.answer(*exported(model, form, pipeline.export(model, out, form)))

@@ -1,23 +1,27 @@
-"""What ``run`` answers for a chip program that stands alone."""
+"""What ``run`` and ``inspect`` answer for a chip program that stands alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import join
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from rich.console import RenderableType
 
-from neurotool.cli.summary.tables import facts, grid
+from neurotool.cli.chip_values import activity, program_values
+from neurotool.cli.summary import chip
+from neurotool.cli.summary.tables import facts, grid, next_command
+from neurotool.units import format_si
 
 if TYPE_CHECKING:
+    from neurotool.ir.program import ChipProgram
     from neurotool.pipeline import ProgramRun
 
 
 def ran_program(path: Path, result: ProgramRun, out: Path | None) -> tuple[dict[str, Any], list[RenderableType]]:
     """Answer of ``run`` for a program."""
     trace = result.trace
-    rows = {name: _activity(raster) for name, raster in trace.spikes.items()}
+    rows = {name: activity(raster) for name, raster in trace.spikes.items()}
     data = {
         "schema": "neurotool.run/1",
         "program": str(path),
@@ -43,15 +47,42 @@ def ran_program(path: Path, result: ProgramRun, out: Path | None) -> tuple[dict[
         "recording": out,
     }
     table = grid("Activity", "layer", ">starts at step", ">neurons", ">spikes per sample", ">rate per step")
-    for name, activity in rows.items():
+    for name, seen in rows.items():
         start = str(trace.latency.get(name, 0))
-        per_sample, rate = f"{activity['spikes_per_sample']:,.1f}", f"{activity['rate']:.2%}"
-        table.add_row(name, start, f"{activity['neurons']:,}", per_sample, rate)
+        per_sample, rate = f"{seen['spikes_per_sample']:,.1f}", f"{seen['rate']:.2%}"
+        table.add_row(name, start, f"{seen['neurons']:,}", per_sample, rate)
     return data, [facts("Run", head), table]
 
 
-def _activity(raster: np.ndarray[Any, Any]) -> dict[str, Any]:
-    steps, batch = raster.shape[:2]
-    neurons = int(np.prod(raster.shape[2:], dtype=np.int64))
-    spikes = int(np.count_nonzero(raster)) / batch
-    return {"neurons": neurons, "spikes_per_sample": spikes, "rate": spikes / (steps * neurons)}
+def inspected_program(path: Path, program: ChipProgram) -> tuple[dict[str, Any], list[RenderableType]]:
+    """Answer of ``inspect`` for a program."""
+    programs = {"program": program}
+    ports = {
+        port.name: {"shape": list(port.shape), "message_bits": port.message_bits} for port in program.inputs.values()
+    }
+    data = {
+        "schema": "neurotool.inspect/1",
+        "program": str(path),
+        "dt": program.dt,
+        "inputs": ports,
+        "outputs": {port.population: port.kind.value for port in program.outputs},
+        "programs": program_values(programs),
+    }
+    head = {
+        "program": path,
+        "time step": format_si(program.dt, "s"),
+        "inputs": tuple(f"{name} {port['shape']}, {_payload(port['message_bits'])}" for name, port in ports.items()),
+        "outputs": tuple(f"{port.population}, {port.kind.value}" for port in program.outputs),
+        "note": program.notes,
+    }
+    command = join(["neurotool", "run", str(path), "--input", "DATA.npz", "--steps", "N"])
+    return data, [
+        facts("Program", head),
+        chip.populations(programs),
+        chip.projections(programs),
+        next_command(command),
+    ]
+
+
+def _payload(bits: object) -> str:
+    return f"integers of {bits} bits" if bits else "binary spikes"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +57,22 @@ class Floor:
         return cls(1.0 / factor, factor)
 
 
+class Values(Protocol):
+    """Values of the constants to price with, several at once."""
+
+    @property
+    def columns(self) -> int:
+        """How many values each constant has; the first is the nominal one."""
+
+    def of(self, name: str, constant: Constant) -> FloatArray:
+        """Values of a constant in SI units, ``[columns]``.
+
+        Args:
+            name: Name that stands for the constant everywhere, such as ``loihi1.message``.
+            constant: The constant.
+        """
+
+
 @dataclass(frozen=True)
 class Draws:
     """Draws of constants. The same constant is drawn alike wherever it is used.
@@ -67,17 +85,17 @@ class Draws:
 
     seed: int = 0
 
+    @property
+    def columns(self) -> int:
+        """The nominal value and the draws."""
+        return 1 + DRAWS
+
     @cached_property
     def _kept(self) -> dict[str, FloatArray]:
         return {}
 
     def of(self, name: str, constant: Constant) -> FloatArray:
-        """Values of a constant in SI units, ``[1 + draws]``; the first is the nominal one.
-
-        Args:
-            name: Name that stands for the constant everywhere, such as ``loihi1.message``.
-            constant: The constant.
-        """
+        """Values of a constant in SI units, ``[1 + draws]``; the first is the nominal one."""
         if name not in self._kept:
             rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
             share = rng.random(DRAWS)
@@ -89,13 +107,39 @@ class Draws:
         return self._kept[name]
 
 
+@dataclass(frozen=True)
+class Extremes:
+    """Every constant at its low and at its high value while all others stay nominal.
+
+    Attributes:
+        names: The constants to move. Column 0 is nominal; columns 1 + 2 i and 2 + 2 i hold constant i low and high.
+    """
+
+    names: Sequence[str]
+
+    @property
+    def columns(self) -> int:
+        """The nominal value and two for every constant."""
+        return 1 + 2 * len(self.names)
+
+    def of(self, name: str, constant: Constant) -> FloatArray:
+        """Values of a constant in SI units, ``[columns]``."""
+        values = np.full(self.columns, constant.value)
+        if name in self.names:
+            first = 1 + 2 * self.names.index(name)
+            values[first : first + 2] = constant.low, constant.high
+        return values * constant.factor
+
+
 def band(values: FloatArray, floor: Floor) -> Band:
     """Summarise draws as a band.
 
     Args:
-        values: The figure for every draw, ``[1 + draws]``, nominal first.
+        values: The figure for every draw, ``[1 + draws]``, nominal first. A single value stands for all draws.
         floor: Narrowest band to claim.
     """
     nominal = float(values[0])
+    if values.size == 1:
+        return Band(nominal * floor.below, nominal, nominal * floor.above)
     low, high = np.percentile(values[1:], PERCENTILES)
     return Band(min(float(low), nominal * floor.below), nominal, max(float(high), nominal * floor.above))

@@ -9,14 +9,12 @@ operations and bytes themselves::
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from neurotool.chips import Constant, Device
-from neurotool.energy.bands import DRAWS, Draws, Floor
-from neurotool.energy.lines import Group, Line, Term
+from neurotool.energy.bands import Floor, Values
+from neurotool.energy.lines import Group, Line, Priced, Term
 from neurotool.errors import UsageError
 from neurotool.ir.costs import DenseCounts
 
@@ -29,33 +27,17 @@ WORK_BOUND = Floor.relative(0.5)
 """They err by 30 to 50 % where arithmetic or memory decides (AccelWattch, Guser: 25 to 32 % mean error, calibrated)."""
 
 
-@dataclass(frozen=True, eq=False)
-class DenseEnergy:
-    """What one inference of dense work takes, for every draw, ``[1 + draws]``.
-
-    Attributes:
-        group: Its lines.
-        seconds: Time until the batch is done: the latency of every sample in it.
-        seconds_per_sample: That time divided by the batch.
-        floor: Narrowest band to claim.
-        timing: Constants that the times rest on.
-    """
-
-    group: Group
-    seconds: FloatArray
-    seconds_per_sample: FloatArray
-    floor: Floor
-    timing: tuple[Constant, ...]
-
-
-def price_dense(name: str, counts: DenseCounts, device: Device, draws: Draws) -> DenseEnergy:
+def price_dense(name: str, counts: DenseCounts, device: Device, values: Values) -> Priced:
     """Price dense work.
 
     Args:
         name: Name of the part.
         counts: Work of one call with a batch.
         device: Where it runs.
-        draws: Draws of the constants.
+        values: Values of the constants.
+
+    Returns:
+        Latency is that of the whole batch; energy, and the time it is spent in, are a sample's share of it.
 
     Raises:
         UsageError: The device file has no figures for the number format, or the batch is empty.
@@ -68,7 +50,7 @@ def price_dense(name: str, counts: DenseCounts, device: Device, draws: Draws) ->
     if counts.batch < 1:
         raise UsageError(f"part {name!r} was counted with a batch of {counts.batch}", hint="count at least one sample")
     constants = device.constants(counts.precision)
-    drawn = {key: draws.of(f"{device.name}.{key}", constant) for key, constant in constants.items()}
+    drawn = {key: values.of(f"{device.name}.{key}", constant) for key, constant in constants.items()}
     work = counts.flops / (drawn["peak"] * drawn["compute_efficiency"])
     memory = counts.bytes_moved / (drawn["bandwidth"] * drawn["bandwidth_efficiency"])
     launches = counts.kernels * drawn["launch"]
@@ -80,15 +62,15 @@ def price_dense(name: str, counts: DenseCounts, device: Device, draws: Draws) ->
         behind = timing if unit == "s" else ()
         return Line(term, what, count, unit, f"{device.name}.{key}", constants[key], count * drawn[key], behind)
 
+    def same(amount: float) -> FloatArray:
+        return np.full(values.columns, amount)
+
     lines = (
         line(Term.STATIC, "idle", share, "s", "idle"),
         line(Term.DYNAMIC, "active", share, "s", "active_floor"),
-        line(Term.DYNAMIC, "operations", _same(counts.flops / counts.batch), "FLOP", "operation_energy"),
-        line(Term.DYNAMIC, "memory traffic", _same(counts.bytes_moved / counts.batch), "bytes", "byte_energy"),
+        line(Term.DYNAMIC, "operations", same(counts.flops / counts.batch), "FLOP", "operation_energy"),
+        line(Term.DYNAMIC, "memory traffic", same(counts.bytes_moved / counts.batch), "bytes", "byte_energy"),
     )
     short = counts.batch == 1 or launches[0] >= max(work[0], memory[0])
-    return DenseEnergy(Group(name, lines), seconds, share, LAUNCH_BOUND if short else WORK_BOUND, timing)
-
-
-def _same(amount: float) -> FloatArray:
-    return np.full(1 + DRAWS, amount)
+    floor = LAUNCH_BOUND if short else WORK_BOUND
+    return Priced(name, device.name, (Group(name, lines),), {"total": seconds}, timing, floor, share)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neurotool.chips import Basis, Constant
-from neurotool.energy.bands import DRAWS
+from neurotool.energy.bands import Floor
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -39,11 +39,11 @@ class Line:
     Attributes:
         term: What it was spent for.
         what: What was counted.
-        count: How many or how much per inference, ``[1 + draws]``; constant for events, drawn for times.
+        count: How many or how much per inference, ``[columns]``; the same in all for counted events.
         count_unit: Unit of the count.
         name: Name of the constant, such as ``loihi1.message``.
         constant: The constant.
-        energy: Count times constant in joules, ``[1 + draws]``.
+        energy: Count times constant in joules, ``[columns]``.
         behind: Constants that the count itself rests on, where it is a modelled time.
     """
 
@@ -65,14 +65,42 @@ class Group:
     lines: tuple[Line, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """What one inference of a part takes, for every value of the constants.
+
+    Attributes:
+        part: Name of the part.
+        where: Chip or device.
+        groups: Its lines, by layer.
+        times: Latency by cause, and in ``total``, ``[columns]`` each.
+        timing: Constants the latency rests on.
+        floor: Narrowest band to claim.
+        busy: Time per inference that the energy is spent in, ``[columns]``.
+    """
+
+    part: str
+    where: str
+    groups: tuple[Group, ...]
+    times: Mapping[str, FloatArray]
+    timing: tuple[Constant, ...]
+    floor: Floor
+    busy: FloatArray
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Lines of all layers."""
+        return tuple(line for group in self.groups for line in group.lines)
+
+
 SHARE_THAT_COUNTS = 0.05
 """A constant that makes up less than this share of a figure does not decide the figure's kind."""
 
 
 def total(lines: Iterable[Line], term: Term | None = None) -> FloatArray:
-    """Sum the energy of lines, of one term or of all, ``[1 + draws]``."""
+    """Sum the energy of lines, of one term or of all, ``[columns]``; a single zero where there are none."""
     energies = [line.energy for line in lines if term is None or line.term is term]
-    return np.sum(energies, axis=0) if energies else np.zeros(1 + DRAWS)
+    return np.sum(energies, axis=0) if energies else np.zeros(1)
 
 
 def kind_of(lines: Iterable[Line]) -> Kind:

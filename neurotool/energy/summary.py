@@ -2,52 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
-from neurotool.chips import Constant
 from neurotool.energy.bands import Band, Floor, band
-from neurotool.energy.lines import Group, Line, Term, kind_of, total, weakest
+from neurotool.energy.dynamic import CHIPS_POWERED, CORES_POWERED, DYNAMIC
+from neurotool.energy.lines import Group, Line, Priced, Term, kind_of, total, weakest
 from neurotool.energy.report import Arithmetic, EnergyRow, PartEnergy
 
-FloatArray = npt.NDArray[np.float64]
-
-
-def summarise(
-    part: str,
-    where: str,
-    groups: Sequence[Group],
-    *,
-    times: Mapping[str, FloatArray],
-    timing: Iterable[Constant],
-    floor: Floor,
-    busy: FloatArray,
-) -> PartEnergy:
-    """Summarise what one inference of a part takes.
-
-    Args:
-        part: Name of the part.
-        where: Chip or device.
-        groups: Its lines, by layer.
-        times: Latency by cause, and in ``total``, ``[1 + draws]`` each.
-        timing: Constants the latency rests on.
-        floor: Narrowest band to claim.
-        busy: Time per inference that the energy is spent in, ``[1 + draws]``.
-    """
-    lines = [line for group in groups for line in group.lines]
-    whole = band(total(lines), floor)
+def summarise(priced: Priced) -> PartEnergy:
+    """Summarise what one inference of a part takes."""
+    lines, floor = priced.lines, priced.floor
+    whole, busy = band(total(lines), floor), float(priced.busy[0])
     return PartEnergy(
-        part=part,
-        where=where,
-        latency={cause: band(seconds, floor) for cause, seconds in times.items()},
+        part=priced.part,
+        where=priced.where,
+        latency={cause: band(seconds, floor) for cause, seconds in priced.times.items()},
         terms=_terms(lines, floor),
+        standing={
+            what: band(total(line for line in lines if line.what == what), floor) for what in (CHIPS_POWERED, CORES_POWERED)
+        },
+        dynamic={name: band(total(definition.pick(lines)), floor) for name, definition in DYNAMIC.items()},
         total=whole,
-        power=whole.nominal / float(busy[0]) if busy[0] > 0 else 0.0,
+        power=whole.nominal / busy if busy > 0 else 0.0,
         kind=kind_of(lines),
-        latency_kind=weakest(timing),
-        rows=tuple(_row(part, group, floor) for group in groups),
+        latency_kind=weakest(priced.timing),
+        rows=tuple(_row(priced.part, group, floor) for group in priced.groups),
     )
 
 

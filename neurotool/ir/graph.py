@@ -98,8 +98,11 @@ class Edge:
 class Graph:
     """A model as nodes and edges. Feed spike data as ``[time, batch, *features]``.
 
+    The edges that lead into a NIR node add up. A :class:`TorchOp` takes them as separate arguments.
+
     Attributes:
-        nodes: Nodes by name, in an order in which every node follows its inputs, those that wait apart.
+        nodes: Nodes by name, in an order in which every node follows its inputs along the edges of delay 0. Run in
+            this order, a step needs nothing but its own values and those of earlier steps.
         edges: Connections, unique per (source, target, argument).
         dt: Length of one time step in seconds.
         convention: Discrete meaning of the neuron nodes.
@@ -157,8 +160,9 @@ class Graph:
         return graph
 
 
-NEURON_TYPES: tuple[type[nir.NIRNode], ...] = (nir.IF, nir.LIF, nir.CubaLIF, nir.I, nir.LI, nir.CubaLI)
-SPIKING_TYPES: tuple[type[nir.NIRNode], ...] = (nir.IF, nir.LIF, nir.CubaLIF)
+SPIKING_TYPES: tuple[type[nir.NIRNode], ...] = (nir.IF, nir.LIF, nir.CubaLIF, nir.Threshold)
+NEURON_TYPES: tuple[type[nir.NIRNode], ...] = (*SPIKING_TYPES, nir.I, nir.LI, nir.CubaLI)
+"""Populations: those that fire, and read-outs. Every loop of a graph goes through at least one of them."""
 
 
 def edge_from(node: Node, target: str, argument: int = 0, delay: int = 0) -> Edge:

@@ -20,6 +20,7 @@ class NeuronUpdate:
         s[t] = v[t] > threshold ;  v[t] = reset where s[t]                         if it spikes
         s[t] = v[t] >= threshold                                                   likewise, if inclusive
         v[t] = v[t] - subtract where s[t]                                          instead, with subtract
+        v[t] = reset where s was 1 in one of the last ``refractory`` steps         before s[t] is found
 
     The order of operations is Norse's, so that a float32 evaluation equals the module it came from.
 
@@ -37,6 +38,7 @@ class NeuronUpdate:
         initial: Potential before the first step.
         subtract: What a spike takes from the potential instead of setting it to ``reset``, or None.
         inclusive: Whether a potential that equals the threshold fires.
+        refractory: Steps after a spike through which the potential stays at ``reset``; the current goes on.
     """
 
     current_decay: FloatArray
@@ -50,6 +52,7 @@ class NeuronUpdate:
     initial: FloatArray
     subtract: FloatArray | None = None
     inclusive: bool = False
+    refractory: int = 0
 
     @property
     def spikes(self) -> bool:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from neurotool.neurons.fixed import ALIGNMENT, DECAY_UNITY, STATE_LIMIT, check_range, decay, wrap32
 from neurotool.neurons.lif import BIAS, NEVER_FIRES, bias, filtered_current, membrane
-from neurotool.neurons.model import IntArray, Owner, Parameter, Parameters, State
+from neurotool.neurons.model import IntArray, Owner, Parameter, Parameters, State, zeros
 
 
 class AtrLif:
@@ -16,8 +16,8 @@ class AtrLif:
     The neuron spikes when ``v - r >= theta``; the potential is not reset. Lava takes the decays as fractions: it gets
     ``delta / 4096``, which floating point holds exactly.
 
-    A chip would not show what Lava does here: threshold and refractory state are not kept to 24 bits, and the current
-    loses 1 / 4096 more than asked for, so that ``delta_i = 4096`` leaves 1 / 4096 of it with the opposite sign.
+    A chip would not show what Lava does here: threshold and refractory state are not kept to 24 bits, and
+    ``delta_i = 4096`` leaves 1 / 4096 of the current with the opposite sign. The current wraps as that of LIF does.
     """
 
     name = "atrlif"
@@ -38,8 +38,7 @@ class AtrLif:
 
     def initial(self, parameters: Parameters, size: int) -> dict[str, IntArray]:
         """At rest. Lava's first step sets the threshold to ``theta_0``, whatever it was."""
-        rest = np.zeros(size, np.int64)
-        return {"i": rest, "v": rest, "theta": parameters["theta_0"] << ALIGNMENT, "r": rest}
+        return zeros(self, size) | {"theta": parameters["theta_0"] << ALIGNMENT}
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neurotool.diagnostics import Diagnostic, Severity
-from neurotool.ir.program import ChipProgram, Population
+from neurotool.ir.program import ChipProgram, OutputKind, Population
 from neurotool.neurons.model import Parameter
 from neurotool.neurons.models import MODELS
 
 
 def check_populations(program: ChipProgram) -> Iterator[Diagnostic]:
-    """Yield a finding for every unknown neuron model and every parameter that is missing or out of range."""
+    """Yield a finding for every unknown neuron model, wrong parameter and membrane output of a model that has none."""
     for population in program.populations.values():
         if population.model not in MODELS:
             message = f"unknown neuron model {population.model!r}"
@@ -19,6 +19,16 @@ def check_populations(program: ChipProgram) -> Iterator[Diagnostic]:
             continue
         for parameter in MODELS[population.model].parameters:
             yield from _check(population, parameter)
+    yield from _check_outputs(program)
+
+
+def _check_outputs(program: ChipProgram) -> Iterator[Diagnostic]:
+    for port in program.outputs:
+        population = program.populations[port.population]
+        model = MODELS.get(population.model)
+        if port.kind is OutputKind.MEMBRANE and model is not None and "v" not in model.states:
+            message = f"its membrane potential is an output, but {population.model} has none"
+            yield _error("NT-PROG-011", population, message, "v", ", ".join(model.states) or "no state")
 
 
 def _check(population: Population, parameter: Parameter) -> Iterator[Diagnostic]:

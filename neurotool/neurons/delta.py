@@ -58,7 +58,8 @@ def encode(
     error = state["error"] + change * cumulative
     threshold = shift_left(parameters["vth"], parameters["spike_exp"] + parameters["state_exp"])
     if strict:
-        for name, values in ("act", act), ("residue", change), ("error", error), ("vth", threshold + 0 * act):
+        everywhere = threshold + 0 * act  # a refusal names the sample and the neuron
+        for name, values in ("act", act), ("residue", change), ("error", error), ("vth", everywhere):
             check_range(name, values, STATE_LIMIT - 1)
     act, change, error = wrap32(act), wrap32(change), wrap32(error)
     reached = magnitude(error * cumulative + change * ~cumulative) >= threshold

@@ -12,7 +12,7 @@ from neurotool.neurons.model import IntArray, Owner, Parameter, Parameters, Stat
 class GradedVec:
     """Without memory. Lava's process has an exponent as well, which it never uses.
 
-    A chip would not show that messages of Lava hold 32 bits.
+    A chip would not show that messages of Lava hold 32 bits, in which -2^31 has no magnitude and never passes.
     """
 
     name = "graded_vec"

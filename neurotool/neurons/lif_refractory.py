@@ -34,7 +34,7 @@ class LifRefractory(Lif):
         held = state["refractory"] > 0
         v = membrane(state["v"], parameters["dv"], (u + bias(parameters)) * ~held, strict=strict)
         spikes = v > (parameters["vth"] << ALIGNMENT)
-        refractory = state["refractory"] - held + parameters["refractory_period"] * spikes
+        refractory = (state["refractory"] - 1) * held + parameters["refractory_period"] * spikes
         return {"u": u, "v": v * ~spikes, "refractory": refractory}, spikes
 
 

@@ -1,33 +1,35 @@
-"""Leaky integrate-and-fire whose spike subtracts the threshold, with Lava's arithmetic."""
+"""Leaky integrate-and-fire whose spike subtracts from the potential, with Lava's arithmetic."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.neurons.fixed import ALIGNMENT
+from neurotool.neurons.fixed import ALIGNMENT, STATE_LIMIT
 from neurotool.neurons.lif import Lif, integrate
-from neurotool.neurons.model import IntArray, Owner, Parameters, State
+from neurotool.neurons.model import IntArray, Owner, Parameter, Parameters, State
 
 
 class LifSubtract(Lif):
-    """A spike leaves the excess over the threshold in the membrane; at most one spike and one subtraction per step.
+    """A spike takes ``v_sub`` off the membrane; at most one spike and one subtraction per step.
 
-    Lava has no such process, so its definition is ours. Current and potential are those of :class:`~.lif.Lif`.
+    With ``v_sub = vth << 6`` the excess over the threshold stays. Models that subtract the threshold after the next
+    decay, as snnTorch does, need ``threshold / (1 - decay)``. Lava has no such process, so its definition is ours.
+    Current and potential are those of :class:`~.lif.Lif`.
     """
 
     name = "lif_subtract"
     process = "neurotool.targets.lava.processes.lif_subtract.LIFSubtract"
     owner = Owner.NEUROTOOL
+    parameters = (*Lif.parameters, Parameter("v_sub", 0, STATE_LIMIT - 1, "taken off v by a spike, in units of v"))
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
     ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
         """Advance one step; see :class:`neurotool.neurons.model.NeuronModel`."""
         u, v = integrate(parameters, state, inputs["a"], strict=strict)
-        threshold = parameters["vth"] << ALIGNMENT
-        spikes = v > threshold
-        return {"u": u, "v": v - threshold * spikes}, spikes
+        spikes = v > (parameters["vth"] << ALIGNMENT)
+        return {"u": u, "v": v - parameters["v_sub"] * spikes}, spikes
 
 
 LIF_SUBTRACT = LifSubtract()

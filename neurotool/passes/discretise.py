@@ -3,7 +3,8 @@
 NIR writes a leaky membrane as ``τ dv/dt = (v_leak - v) + R i`` and a synaptic current as ``τ_syn di/dt = -i + w_in x``
 (Pedersen et al., Nature Communications 15, 2024). Over one step of length dt the state moves towards its resting value
 by a share k of the distance: k = dt/τ under forward Euler, k = 1 - exp(-dt/τ) where the input is held constant over
-the step.
+the step. An integrator without leak, ``dv/dt = R i``, gains R·dt·i per step under both. A threshold has no memory: its
+potential is its input, k = 1.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UnsupportedError
-from neurotool.ir.convention import InitialMembrane, Integration
+from neurotool.ir.convention import Drive, InitialMembrane, Integration, Reset, ResetTime
 from neurotool.ir.graph import NEURON_TYPES, SPIKING_TYPES, Graph, Node
 from neurotool.ir.update import NeuronUpdate
 from neurotool.units import format_si
@@ -25,7 +26,7 @@ FloatArray = npt.NDArray[np.float64]
 
 _CURRENT_BASED = (nir.CubaLIF, nir.CubaLI)
 _MEMBRANE_BASED = (nir.LIF, nir.LI)
-_KNOWN = (*_CURRENT_BASED, *_MEMBRANE_BASED, nir.IF)
+_WITHOUT_LEAK = (nir.IF, nir.I)
 
 
 def discretise(graph: Graph) -> Graph:
@@ -35,8 +36,7 @@ def discretise(graph: Graph) -> Graph:
         graph: A float graph; updates that are there already are computed anew.
 
     Raises:
-        UnsupportedError: A time constant is shorter than forward Euler can follow, or a neuron model has no update
-            here; ``diagnostics`` lists all of them.
+        UnsupportedError: A time constant is shorter than forward Euler can follow; ``diagnostics`` lists all of them.
     """
     neurons = [node for node in graph.nodes.values() if isinstance(node.op, NEURON_TYPES)]
     refused = [finding for node in neurons for finding in _refusals(node, graph)]
@@ -48,12 +48,6 @@ def discretise(graph: Graph) -> Graph:
 
 
 def _refusals(node: Node, graph: Graph) -> list[Diagnostic]:
-    if not isinstance(node.op, _KNOWN):
-        message = f"{node.name}: {node.type_name} has no update rule"
-        fix = "use IF, LIF, CubaLIF, LI or CubaLI"
-        return [
-            Diagnostic("NT-DISC-002", Severity.ERROR, node.name, message, node.type_name, fix=fix, origin=node.origin)
-        ]
     found = []
     for field in ("tau", "tau_syn", "tau_mem"):
         if hasattr(node.op, field) and np.any(_share(_parameter(node, field), graph) > 1.0):
@@ -70,33 +64,119 @@ def _refusals(node: Node, graph: Graph) -> list[Diagnostic]:
                     origin=node.origin,
                 )
             )
-    return found
+    return [*found, *_without_memory(node, graph)]
+
+
+def _without_memory(node: Node, graph: Graph) -> list[Diagnostic]:
+    """Refuse neurons that forget their potential in each step where the reset waits for the next one."""
+    convention = graph.convention
+    late = convention.reset is Reset.BY_SUBTRACTION and convention.reset_time is ResetTime.NEXT_STEP
+    fields = [field for field in ("tau", "tau_mem") if hasattr(node.op, field)]
+    if not late or not isinstance(node.op, SPIKING_TYPES) or not fields:
+        return []
+    if not np.any(_share(_parameter(node, fields[0]), graph) == 1.0):
+        return []
+    return [
+        Diagnostic(
+            "NT-DISC-003",
+            Severity.ERROR,
+            node.name,
+            f"{node.name}: {fields[0]} is one time step, and {convention.name} subtracts in the next one",
+            found=format_si(graph.dt, "s"),
+            limit=f"more than {format_si(graph.dt, 's')}",
+            fix="train with a longer time constant, or reset to zero and take --convention snntorch-zero",
+            origin=node.origin,
+        )
+    ]
 
 
 def _update(node: Node, graph: Graph) -> NeuronUpdate:
     op = node.op
+    if isinstance(op, nir.Threshold):
+        return _memoryless(node)
     ones, zeros = np.ones(node.shape), np.zeros(node.shape)
     current_decay = input_gain = ones
     if isinstance(op, _CURRENT_BASED):
         current_decay = _share(_parameter(node, "tau_syn"), graph)
         input_gain = _as_float32_meant(current_decay * _parameter(node, "w_in"))
-    leaky = not isinstance(op, nir.IF)
+    leaky = not isinstance(op, _WITHOUT_LEAK)
     tau = "tau" if isinstance(op, _MEMBRANE_BASED) else "tau_mem"
-    resistance = _parameter(node, "r")
+    membrane_decay = _share(_parameter(node, tau), graph) if leaky else zeros
     leak = _parameter(node, "v_leak") if leaky else zeros
     spikes = isinstance(op, SPIKING_TYPES)
     reset = _parameter(node, "v_reset") if spikes else zeros
-    at_leak = graph.convention.initial_membrane is InitialMembrane.LEAK
     return NeuronUpdate(
         current_decay=current_decay,
         input_gain=input_gain,
         leaky=leaky,
-        membrane_decay=_share(_parameter(node, tau), graph) if leaky else zeros,
-        resistance=resistance if leaky else _as_float32_meant(resistance * graph.dt),
+        membrane_decay=membrane_decay,
+        resistance=_resistance(node, graph, membrane_decay),
         leak=leak,
         threshold=_parameter(node, "v_threshold") if spikes else None,
         reset=reset,
-        initial=(leak if leaky else reset) if at_leak else zeros,
+        initial=_initial(node, graph, leak, reset),
+        subtract=_subtract(node, graph, membrane_decay) if spikes else None,
+        inclusive=graph.convention.inclusive and spikes,
+        refractory=_refractory(node, graph) if spikes else 0,
+    )
+
+
+def _resistance(node: Node, graph: Graph, membrane_decay: FloatArray) -> FloatArray:
+    """Return the factor on the current: R, or what makes R of it after the decay, or R·dt without a leak."""
+    resistance = _parameter(node, "r")
+    if isinstance(node.op, _WITHOUT_LEAK):
+        return _as_float32_meant(resistance * graph.dt)
+    convention = graph.convention
+    drive = convention.drive if isinstance(node.op, SPIKING_TYPES) else convention.readout_drive
+    return resistance if drive is Drive.INTEGRATED else resistance / membrane_decay
+
+
+def _initial(node: Node, graph: Graph, leak: FloatArray, reset: FloatArray) -> FloatArray:
+    """Return the potential before the first step."""
+    rule = graph.convention.initial_membrane
+    if rule is InitialMembrane.ZERO:
+        return np.zeros(node.shape)
+    fires = isinstance(node.op, SPIKING_TYPES)
+    prefers_leak = rule is InitialMembrane.LEAK and not isinstance(node.op, _WITHOUT_LEAK)
+    return reset if fires and not prefers_leak else leak
+
+
+def _subtract(node: Node, graph: Graph, membrane_decay: FloatArray) -> FloatArray | None:
+    """Return what a spike subtracts at once; what is due after the decay of the next step is that much larger now."""
+    convention = graph.convention
+    if convention.reset is not Reset.BY_SUBTRACTION:
+        return None
+    distance = _parameter(node, "v_threshold") - _parameter(node, "v_reset")
+    return distance / (1.0 - membrane_decay) if convention.reset_time is ResetTime.NEXT_STEP else distance
+
+
+def _refractory(node: Node, graph: Graph) -> int:
+    """Return the steps that a reset to a value takes from the membrane; see :class:`Convention` for the exception."""
+    convention = graph.convention
+    if convention.reset is not Reset.TO_VALUE or convention.reset_time is ResetTime.SAME_STEP:
+        return 0
+    return int(isinstance(node.op, _CURRENT_BASED) or _hears_itself(node.name, graph))
+
+
+def _hears_itself(name: str, graph: Graph) -> bool:
+    """Whether a population has a connection from itself, of one edge or through one node."""
+    sources = [edge.source for edge in graph.incoming(name)]
+    return name in sources or any(edge.source == name for source in sources for edge in graph.incoming(source))
+
+
+def _memoryless(node: Node) -> NeuronUpdate:
+    """The update of a threshold: it forgets everything in each step, and the potential is the input."""
+    ones, zeros = np.ones(node.shape), np.zeros(node.shape)
+    return NeuronUpdate(
+        current_decay=ones,
+        input_gain=ones,
+        leaky=True,
+        membrane_decay=ones,
+        resistance=ones,
+        leak=zeros,
+        threshold=_parameter(node, "threshold"),
+        reset=zeros,
+        initial=zeros,
     )
 
 

@@ -3,7 +3,7 @@
 from neurotool.pipeline.convert import convert
 from neurotool.pipeline.costing import estimate_energy
 from neurotool.pipeline.demo import demo
-from neurotool.pipeline.exporting import export
+from neurotool.pipeline.exporting import export, export_formats
 from neurotool.pipeline.inspection import inspect
 from neurotool.pipeline.programs import PROGRAM_PART, ProgramRun, program_format, read_program, run_program
 from neurotool.pipeline.results import (
@@ -35,6 +35,7 @@ __all__ = [
     "demo",
     "estimate_energy",
     "export",
+    "export_formats",
     "inspect",
     "partition",
     "program_format",

@@ -8,39 +8,45 @@ from pathlib import Path
 from typing import cast
 
 from neurotool.errors import UsageError
+from neurotool.ir.adapters import ProgramFormat
 from neurotool.ir.bundle import Bundle
 from neurotool.ir.program import ChipProgram
+from neurotool.pipeline.programs import PROGRAM_PART, program_format, read_program
 from neurotool.pipeline.running import Model
-from neurotool.plugins import TARGETS, load
+from neurotool.plugins import PROGRAM_FORMATS, TARGETS, load, names
 
 Writer = Callable[[ChipProgram, Path], tuple[str, ...]]
+"""Writes a program into a folder and returns the names of the files."""
 
-FORMATS = ("lava-script",)
+LAVA_SCRIPT = "lava-script"
 
 
-def export(path: Path, out: Path, form: str = "lava-script") -> tuple[Path, ...]:
-    """Export every spiking part of a bundle into a folder of its own below ``out``.
+def export_formats() -> tuple[str, ...]:
+    """Names of the forms that a program can be exported in."""
+    return LAVA_SCRIPT, *names(PROGRAM_FORMATS)
+
+
+def export(path: Path, out: Path, form: str = LAVA_SCRIPT) -> tuple[Path, ...]:
+    """Export every spiking part of a bundle, or a program that stands alone, into a folder of its own below ``out``.
 
     Args:
-        path: The bundle.
+        path: The bundle, or a file with a chip program.
         out: Folder to make; it appears when everything is written.
-        form: ``lava-script``: a plain Lava script with its data, untested on silicon.
+        form: ``lava-script``: a plain Lava script with its data; ``netx``: a file for lava-dl. Untested on silicon.
 
     Returns:
         The files.
 
     Raises:
-        UsageError: The format is unknown, the bundle has no spiking part, or ``out`` exists.
-        UnsupportedError: Lava cannot run a part; lists every reason.
+        UsageError: The format is unknown, there is nothing to export, or ``out`` exists.
+        UnsupportedError: The format has no room for a part; lists every reason.
     """
-    if form not in FORMATS:
-        raise UsageError(f"unknown format {form!r}", hint=f"there are: {', '.join(FORMATS)}")
+    write = _writer(form)
     if out.exists():
         raise UsageError(f"{out}: exists already", hint="choose another --out, or remove it yourself")
-    programs = Model(Bundle.open(path)).programs
+    programs = _programs(path)
     if not programs:
         raise UsageError(f"{path}: has no spiking part to export")
-    write = cast("Writer", load(TARGETS, "lava").write_script)
     out.parent.mkdir(parents=True, exist_ok=True)
     files = []
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as staged:
@@ -50,3 +56,24 @@ def export(path: Path, out: Path, form: str = "lava-script") -> tuple[Path, ...]
             files += [out / part / name for name in write(program, folder)]
         Path(staged, "parts").rename(out)
     return tuple(files)
+
+
+def _programs(path: Path) -> dict[str, ChipProgram]:
+    if program_format(path) is not None:
+        return {PROGRAM_PART: read_program(path)}
+    return Model(Bundle.open(path)).programs
+
+
+def _writer(form: str) -> Writer:
+    if form == LAVA_SCRIPT:
+        return cast("Writer", load(TARGETS, "lava").write_script)
+    if form not in export_formats():
+        raise UsageError(f"unknown format {form!r}", hint=f"there are: {', '.join(export_formats())}")
+    found = cast("ProgramFormat", load(PROGRAM_FORMATS, form))
+
+    def write(program: ChipProgram, folder: Path) -> tuple[str, ...]:
+        name = f"network{found.suffix}"
+        found.write(program, folder / name)
+        return (name,)
+
+    return write

@@ -81,7 +81,7 @@ class Model:
         options: RunOptions,
         resume: Mapping[str, RunState] | None = None,
     ) -> Execution:
-        """Run all parts: the spiking ones on ``target``, from their states if there are any, the dense ones in torch."""
+        """Run all parts: the spiking ones on ``target`` and from their states, if any; the dense ones in torch."""
         notes: list[str] = []
         done = execute(self.steps, inputs, self._spiking(target, options, resume or {}, notes), self._dense)
         return replace(done, notes=tuple(notes))

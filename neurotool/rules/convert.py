@@ -5,32 +5,25 @@ from neurotool.rules.rule import Rule
 _NIR: tuple[Rule, ...] = (
     Rule(
         "NT-NIR-001",
-        "A NIR file holds only nodes that have a meaning on the chip.",
-        "Linear, Affine, Scale, Flatten, the neurons IF, LIF, CubaLIF, the read-outs LI and CubaLI, Input and Output "
-        "are read, without graphs inside graphs. Any other node would have to be approximated, and that is the "
-        "author's decision.",
-        "Write convolutions and pools as one Linear node, put the nodes of an inner graph into the outer one, and "
-        "replace a Threshold by an LIF whose time constant is one step.",
+        "A NIR file holds the node types of NIR 1.0.8.",
+        "Another type has no meaning that all readers agree on, and taking a similar node in its place would be a "
+        "guess.",
+        "Write it as one of Affine, Linear, Scale, Conv1d, Conv2d, SumPool2d, AvgPool2d, Flatten, Delay, Threshold, "
+        "I, IF, LI, LIF, CubaLI, CubaLIF, Input, Output and NIRGraph.",
     ),
     Rule(
         "NT-NIR-002",
-        "A NIR graph is feed-forward.",
-        "A cycle through connections takes as many steps as it has connections on the chip, and one step in a "
-        "simulator.",
-        "Unroll the recurrence, or train without it.",
-    ),
-    Rule(
-        "NT-NIR-003",
-        "Only neurons take more than one input; theirs are summed.",
-        "NIR does not say how a node with one input port combines two values. Currents into a neuron add up.",
-        "Lead every branch through a synapse of its own to the neuron.",
+        "Every loop goes through a neuron.",
+        "The spikes of one step enter a loop in the next one. Linear nodes have no step to wait for, so a loop of "
+        "nothing else has no solution that a network could compute.",
+        "Lead the loop through a population, or write the linear loop as an LI or I node.",
     ),
     Rule(
         "NT-NIR-004",
         "Every node of a NIR file has the fields that NIR gives its type, as numbers in shapes that fit together.",
         "A field that is missing or misshapen means a damaged file or an exporter that differs from NIR; a guess would "
         "give another network.",
-        "Write one value per neuron, or one value without axes for the whole population.",
+        "Write one value per neuron, or a single value for the whole population.",
     ),
     Rule(
         "NT-NIR-005",
@@ -42,7 +35,8 @@ _NIR: tuple[Rule, ...] = (
     Rule(
         "NT-NIR-006",
         "The two ends of every edge have the same shape.",
-        "Values are never broadcast along an edge: a population of one neuron and one of many are different networks.",
+        "Values are never broadcast along an edge, so a mismatch means that a weight, a kernel or a population has "
+        "another size than its neighbour expects.",
         "Correct the weights or the population, or put a Flatten between them.",
     ),
     Rule(
@@ -55,9 +49,29 @@ _NIR: tuple[Rule, ...] = (
     Rule(
         "NT-NIR-008",
         "What is written to a NIR file has a NIR node.",
-        "The format has no node for torch operations, and no room for several edges between the same two nodes or for "
-        "a name with a slash.",
+        "The format has no node for torch operations, and no room for a name with a slash.",
         "Write the spiking part alone; the dense parts of a bundle are stored as .pt2 files.",
+    ),
+    Rule(
+        "NT-NIR-009",
+        "A delay is a whole number of time steps.",
+        "Values move once per step. A delay that ends between two steps would have to be rounded, and every spike "
+        "behind it would come at another time.",
+        "Choose a time step that divides all delays, or round the delays before the export.",
+    ),
+    Rule(
+        "NT-NIR-010",
+        "In a graph with inner graphs, every name means one node and every edge one port.",
+        "Inner graphs are opened, and their nodes get the names outer.inner. A node with such a name already, or an "
+        "edge to an inner graph with several Inputs, could mean either.",
+        "Rename the node, or let the edge name the port: graph.port instead of graph.",
+    ),
+    Rule(
+        "NT-NIR-011",
+        "Padding 'same' adds as much on both sides and keeps the size.",
+        "A kernel of even size would need one more row on one side, and frameworks differ in which; with a stride, "
+        "the size cannot stay.",
+        "Write the padding as numbers, or take a kernel of odd size and stride 1.",
     ),
 )
 
@@ -72,10 +86,11 @@ _DISC: tuple[Rule, ...] = (
         "(Norse 1.1: dt=1.0).",
     ),
     Rule(
-        "NT-DISC-002",
-        "Every neuron model has an update per time step.",
-        "The float reference and the chip run IF, LIF, CubaLIF, LI and CubaLI.",
-        "Replace the neurons; an integrator without threshold is close to an LI with a long time constant.",
+        "NT-DISC-003",
+        "A threshold that is subtracted in the next step needs a membrane that remembers this step.",
+        "Subtracting after the decay is the same as subtracting more before it, unless the decay leaves nothing, as with "
+        "a time constant of one step: then nothing that a spike does reaches the next step.",
+        "Train with a longer time constant, or with a reset to zero.",
     ),
 )
 

@@ -46,4 +46,11 @@ RULES: tuple[Rule, ...] = (
         "A model without neurons, or one whose neurons are all kept off the chip, gains nothing here.",
         "Look at the reasons that neurotool partition gives, and drop --dense patterns that are too wide.",
     ),
+    Rule(
+        "NT-PART-008",
+        "A loop runs on the chip as a whole, or not at all.",
+        "A dense operation inside a recurrent loop would need the host in every time step, and torch parts run once "
+        "on the whole raster.",
+        "Take the operation out of the loop, or replace it by synapses and neurons.",
+    ),
 )

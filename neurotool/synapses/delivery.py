@@ -54,8 +54,8 @@ class Delivery:
     def _sum(self, weights: IntArray, messages: Messages) -> IntArray:
         connectivity, graded = self.projection.connectivity, self.projection.message_bits > 0
         if isinstance(connectivity, AllToAll):
-            form = dense.accumulate if self.projection.delays is None else dense.accumulate_delayed
-            return form(weights, messages, graded=graded)
+            delayed = self.projection.delays is not None
+            return (dense.accumulate_delayed if delayed else dense.accumulate)(weights, messages, graded=graded)
         if isinstance(connectivity, Sparse):
             return sparse.accumulate(weights, connectivity, self._targets, messages, graded=graded)
         return convolution.accumulate(weights, connectivity, self._source, messages, graded=graded)

@@ -36,6 +36,11 @@ class Case:
         return int(next(iter(self.inputs.values())).shape[1])
 
     @property
+    def neuron_steps(self) -> int:
+        """Number of steps of single neurons."""
+        return self.steps * self.batch * sum(population.size for population in self.program.populations.values())
+
+    @property
     def probes(self) -> tuple[str, ...]:
         """Every state variable of the neuron models in the program."""
         models = {population.model: None for population in self.program.populations.values()}

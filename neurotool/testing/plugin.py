@@ -36,9 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--neurotool-seed", type=int, default=0, metavar="N", help="draw other programs (default: %(default)s)"
     )
     group.addoption(
-        "--neurotool-no-shrink",
+        "--neurotool-slow",
         action="store_true",
-        help="do not look for a smaller program when one is found that differs",
+        help="for a target that takes long however small a program is: draw no tiny ones, reduce none",
     )
     group.addoption(
         "--neurotool-defined-only",
@@ -59,9 +59,12 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("the conformance suite draws programs with hypothesis: pip install hypothesis")
     if config.getoption("neurotool_examples") < 1:
         raise pytest.UsageError("--neurotool-examples must be 1 or more")
+    path = config.getoption("neurotool_report")
+    if path is not None and not path.parent.is_dir():
+        raise pytest.UsageError(f"--neurotool-report: there is no folder {path.parent}")
     for name in names:
         _check(name)
-    config.pluginmanager.register(Collector(config.getoption("neurotool_report")), "neurotool-conformance")
+    config.pluginmanager.register(Collector(path), "neurotool-conformance")
 
 
 def _check(name: str) -> None:

@@ -13,6 +13,9 @@ from neurotool.ir.program import AllToAll, Connectivity, Convolution, IntArray, 
 from neurotool.testing.values import Numbers
 
 WEIGHT_EXPONENTS = st.one_of(st.integers(-2, 2), st.integers(-8, 7))
+WIDE = st.sampled_from([255, 255, 255, (1 << 15) - 1])
+"""Largest weight of a convolution: Lava neither clips nor truncates them."""
+
 MOST_DELAYED = 3000
 """Synapses with delays in an all-to-all projection; Lava copies the matrix for every delay in every step."""
 
@@ -101,7 +104,9 @@ def projections(
         name,
         source.name,
         target.name,
-        weights=_weights(numbers, shape, mode, obedient=draw(st.booleans())),
+        weights=_weights(
+            numbers, shape, draw(WIDE if convolution else st.just(255)), mode, obedient=draw(st.booleans())
+        ),
         weight_exp=draw(WEIGHT_EXPONENTS),
         weight_bits=draw(st.one_of(st.just(8), st.integers(1, 8))),
         sign_mode=mode,
@@ -126,13 +131,13 @@ def _listed(numbers: Numbers, fan_in: float, sources: int, targets: int) -> tupl
     return Sparse(numbers.rng.integers(0, targets, count), numbers.rng.integers(0, sources, count)), (count,)
 
 
-def _weights(numbers: Numbers, shape: Shape, mode: SignMode, *, obedient: bool) -> IntArray:
-    """Draw weights anywhere in -256..255, or with the signs that the mode allows."""
-    weights = numbers.factors(-256, 255, shape)
+def _weights(numbers: Numbers, shape: Shape, high: int, mode: SignMode, *, obedient: bool) -> IntArray:
+    """Draw weights anywhere in ``-high - 1..high``, or with the signs that the mode allows."""
+    weights = numbers.factors(-high - 1, high, shape)
     weights[numbers.rng.random(shape) < numbers.rng.choice([0.0, 0.5, 0.95])] = 0
     if not obedient or mode is SignMode.MIXED:
         return weights
-    size = np.minimum(abs(weights), 255)
+    size = np.minimum(abs(weights), high)
     return size if mode is SignMode.EXCITATORY else -size
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import nir
@@ -12,8 +13,11 @@ from torch import nn
 
 from neurotool.errors import UnsupportedError
 from neurotool.ir.graph import NEURON_TYPES, Graph, Node, TorchOp
-from neurotool.targets.gpu.neuron import Neuron, NeuronStep
-from neurotool.targets.gpu.operations import stateless
+from neurotool.targets.gpu.loop import Extent, Member, run_loop
+from neurotool.targets.gpu.neuron import Neuron, NeuronStep, Observer
+from neurotool.targets.gpu.operations import TorchCall, operation
+from neurotool.targets.gpu.order import evaluation_order
+from neurotool.targets.gpu.timing import Delay, wait
 
 StepObserver = Callable[[str, NeuronStep], None]
 """Called with the name of a population after each of its steps."""
@@ -25,23 +29,24 @@ NodeDone = Callable[[int, int], None]
 class GraphModule(nn.Module):
     """Evaluates a discretised graph node by node, each on the whole raster; neurons step over time.
 
-    Weights are float32 parameters and gradients flow through spikes, so the module can also be trained. Modules of
-    the user are copied, in evaluation mode.
+    The nodes of a loop step over time together. Weights are float32 parameters and gradients flow through spikes, so
+    the module can also be trained. Modules of the user are copied, in evaluation mode.
 
     Args:
         graph: The graph; its neuron nodes hold their update.
 
     Raises:
-        UnsupportedError: The graph has a cycle, or a node that torch cannot run here.
+        UnsupportedError: The graph has a loop without delay, or a node that torch cannot run here.
     """
 
     def __init__(self, graph: Graph) -> None:
         super().__init__()
         self.graph = graph
-        self.compute = tuple(n for n in graph.nodes.values() if not isinstance(n.op, nir.Input | nir.Output))
-        _refuse_cycles(graph)
+        compute = [n for n in graph.nodes.values() if not isinstance(n.op, nir.Input | nir.Output)]
+        self.index = {node.name: index for index, node in enumerate(compute)}
+        self.groups = [group for group in evaluation_order(graph) if group.names[0] in self.index]
         memo: dict[int, Any] = {}
-        self.steps = nn.ModuleList(_module(graph, node, memo) for node in self.compute)
+        self.steps = nn.ModuleList(_module(graph, node, memo) for node in compute)
         self.float().eval()
 
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -66,37 +71,81 @@ class GraphModule(nn.Module):
         """
         values = dict(inputs)
         uses = Counter(e.source for e in self.graph.edges)
-        for index, (node, module) in enumerate(zip(self.compute, self.steps, strict=True)):
-            operands = [values[e.source] for e in self.graph.incoming(node.name)]
-            values[node.name] = _call(node, module, operands, observe)
-            for edge in self.graph.incoming(node.name):
+        finished = 0
+        for group in self.groups:
+            if group.loop:
+                values |= self._loop(group.names, values, inputs, observe)
+            else:
+                values[group.names[0]] = self._node(group.names[0], values, observe)
+            for edge in (e for name in group.names for e in self.graph.incoming(name)):
                 uses[edge.source] -= 1
                 if not uses[edge.source] and edge.source not in keep:
                     del values[edge.source]
+            finished += len(group.names)
             if done is not None:
-                done(index + 1, len(self.compute))
-        ends = {name: values[self.graph.incoming(name)[0].source] for name in self.graph.outputs}
+                done(finished, len(self.index))
+        ends = {name: _sum(self.graph.nodes[name], self._operands(name, values)) for name in self.graph.outputs}
         return {name: values[name] for name in keep} | ends
+
+    def _operands(self, name: str, values: Mapping[str, torch.Tensor]) -> list[torch.Tensor]:
+        return [wait(values[e.source], e.delay) for e in self.graph.incoming(name)]
+
+    def _node(self, name: str, values: Mapping[str, torch.Tensor], observe: StepObserver | None) -> torch.Tensor:
+        call: Callable[..., torch.Tensor] = self.steps[self.index[name]]
+        if isinstance(call, Neuron):
+            call = partial(call, observe=_watch(name, observe))
+        return _call(self.graph.nodes[name], call, self._operands(name, values))
+
+    def _loop(
+        self,
+        names: Sequence[str],
+        values: Mapping[str, torch.Tensor],
+        inputs: Mapping[str, torch.Tensor],
+        observe: StepObserver | None,
+    ) -> dict[str, torch.Tensor]:
+        edges = {name: self.graph.incoming(name) for name in names}
+        timed = [values[e.source] for found in edges.values() for e in found if e.timed and e.source not in edges]
+        timed += [value for name, value in inputs.items() if self.graph.nodes[name].timed]
+        if not timed:
+            raise UnsupportedError(
+                f"node {names[0]!r} lies in a loop, and no value tells how many time steps it runs",
+                hint="connect an input with a time axis",
+            )
+        extent = Extent(timed[0].shape[0], timed[0].shape[1], timed[0])
+        members = [Member(name, edges[name], self._stepper(name, observe)) for name in names]
+        return run_loop(members, values, extent)
+
+    def _stepper(self, name: str, observe: StepObserver | None) -> Callable[[Sequence[torch.Tensor]], torch.Tensor]:
+        """Start a run of one node step by step."""
+        node, module = self.graph.nodes[name], self.steps[self.index[name]]
+        call: Callable[..., torch.Tensor] = module
+        if isinstance(module, Neuron):
+            call = module.stepper(_watch(name, observe))
+        elif isinstance(module, Delay):
+            call = module.stepper()
+        elif isinstance(module, TorchCall):
+            call = module.once
+        return lambda operands: _call(node, call, operands)
+
+
+def _watch(name: str, observe: StepObserver | None) -> Observer | None:
+    return None if observe is None else lambda step: observe(name, step)
 
 
 def _module(graph: Graph, node: Node, memo: dict[int, Any]) -> nn.Module:
     if not isinstance(node.op, NEURON_TYPES):
-        return stateless(node, tuple(graph.nodes[e.source] for e in graph.incoming(node.name)), memo)
+        return operation(node, tuple(graph.nodes[e.source] for e in graph.incoming(node.name)), graph.dt, memo)
     if node.update is None:
         raise ValueError(f"neuron node {node.name!r} has no update: discretise the graph first")
-    return Neuron(node.update)
+    return Neuron(node.update, forgets=isinstance(node.op, nir.Threshold))
 
 
-def _call(node: Node, module: nn.Module, operands: list[torch.Tensor], observe: StepObserver | None) -> torch.Tensor:
+def _call(node: Node, call: Callable[..., torch.Tensor], operands: Sequence[torch.Tensor]) -> torch.Tensor:
     """Run one node; a torch operation that fails is the model's fault and is reported with its node."""
     if not isinstance(node.op, TorchOp):
-        operands = [_sum(node, operands)]
-    if isinstance(module, Neuron):
-        watch = None if observe is None else lambda step: observe(node.name, step)
-        result: torch.Tensor = module(*operands, watch)
-        return result
+        return call(_sum(node, operands))
     try:
-        value = module(*operands)
+        value = call(*operands)
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
         shapes = ", ".join(str(tuple(operand.shape)) for operand in operands)
         raise UnsupportedError(
@@ -111,7 +160,7 @@ def _call(node: Node, module: nn.Module, operands: list[torch.Tensor], observe: 
     return value
 
 
-def _sum(node: Node, operands: list[torch.Tensor]) -> torch.Tensor:
+def _sum(node: Node, operands: Sequence[torch.Tensor]) -> torch.Tensor:
     """The input of a NIR node: several edges add up."""
     if not operands:
         raise UnsupportedError(f"node {node.name!r} has no input", hint="connect it or remove it")
@@ -119,15 +168,3 @@ def _sum(node: Node, operands: list[torch.Tensor]) -> torch.Tensor:
     for operand in operands[1:]:
         total = total + operand
     return total
-
-
-def _refuse_cycles(graph: Graph) -> None:
-    known: set[str] = set()
-    for name in graph.nodes:
-        late = [e.source for e in graph.incoming(name) if e.source not in known]
-        if late:
-            raise UnsupportedError(
-                f"node {name!r} hears {late[0]!r}, which runs after it: recurrent connections are not supported",
-                hint="unroll the recurrence or keep this part in the source framework",
-            )
-        known.add(name)

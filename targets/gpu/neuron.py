@@ -18,10 +18,12 @@ class NeuronState(NamedTuple):
     Attributes:
         current: Synaptic current after its decay.
         membrane: Membrane potential after the reset.
+        held: Steps for which the potential still stays at its reset; None without a refractory period.
     """
 
     current: torch.Tensor
     membrane: torch.Tensor
+    held: torch.Tensor | None = None
 
 
 class NeuronStep(NamedTuple):
@@ -47,6 +49,9 @@ class NeuronStep(NamedTuple):
 Observer = Callable[[NeuronStep], None]
 """Called after every step."""
 
+Advance = Callable[[torch.Tensor], torch.Tensor]
+"""Takes the input of the next step, ``[batch, *shape]``, and returns its output."""
+
 
 class Neuron(nn.Module):
     """A population under a :class:`NeuronUpdate`; differentiable in its input through the surrogate of the spike.
@@ -57,6 +62,8 @@ class Neuron(nn.Module):
 
     Args:
         update: Coefficients, each of the shape of the population.
+        forgets: The potential is the driven one alone, without the rounding of a decay by all of it: for a
+            ``nir.Threshold``, which has no state.
     """
 
     current_decay: torch.Tensor
@@ -67,43 +74,73 @@ class Neuron(nn.Module):
     threshold: torch.Tensor | None
     reset: torch.Tensor
     initial: torch.Tensor
+    subtract: torch.Tensor | None
 
-    def __init__(self, update: NeuronUpdate) -> None:
+    def __init__(self, update: NeuronUpdate, *, forgets: bool = False) -> None:
         super().__init__()
         self.leaky = update.leaky
+        self.forgets = forgets
+        self.inclusive = update.inclusive
+        self.refractory = update.refractory
         for name in ("current_decay", "input_gain", "membrane_decay", "resistance", "leak", "reset", "initial"):
             self.register_buffer(name, _float32(getattr(update, name)))
-        self.register_buffer("threshold", None if update.threshold is None else _float32(update.threshold))
+        for name in ("threshold", "subtract"):
+            values = getattr(update, name)
+            self.register_buffer(name, None if values is None else _float32(values))
 
     def initial_state(self, batch: int) -> NeuronState:
         """State before the first step, for ``batch`` samples."""
         membrane = self.initial.expand(batch, *self.initial.shape)
-        return NeuronState(torch.zeros_like(membrane), membrane)
+        nothing = torch.zeros_like(membrane)
+        return NeuronState(nothing, membrane, nothing if self.refractory else None)
 
     def step(self, x: torch.Tensor, state: NeuronState) -> tuple[NeuronStep, NeuronState]:
         """Advance one time step by an input ``[batch, *shape]``."""
         u = state.current + self.input_gain * x
-        if self.leaky:
-            v_free = state.membrane + self.membrane_decay * ((self.leak - state.membrane) + self.resistance * u)
-        else:
-            v_free = state.membrane + self.resistance * u
+        v_free = self._integrate(state.membrane, u)
         current = u - self.current_decay * u
         if self.threshold is None:
             return NeuronStep(x, u, v_free, v_free, v_free, False), NeuronState(current, v_free)
-        fired = spike(v_free - self.threshold)
-        v = (1 - fired) * v_free + fired * self.reset
-        return NeuronStep(x, u, v_free, v, fired, True), NeuronState(current, v)
+        if state.held is not None:
+            v_free = torch.where(state.held > 0, self.reset, v_free)
+        fired = spike(v_free - self.threshold, inclusive=self.inclusive)
+        v = self._reset(v_free, fired)
+        return NeuronStep(x, u, v_free, v, fired, True), NeuronState(current, v, self._hold(state.held, fired))
+
+    def _integrate(self, v: torch.Tensor, u: torch.Tensor) -> torch.Tensor:
+        if self.forgets:
+            return self.resistance * u
+        if self.leaky:
+            return v + self.membrane_decay * ((self.leak - v) + self.resistance * u)
+        return v + self.resistance * u
+
+    def _reset(self, v_free: torch.Tensor, fired: torch.Tensor) -> torch.Tensor:
+        if self.subtract is not None:
+            return v_free - fired * self.subtract
+        return (1 - fired) * v_free + fired * self.reset
+
+    def _hold(self, held: torch.Tensor | None, fired: torch.Tensor) -> torch.Tensor | None:
+        if held is None:
+            return None
+        return torch.where(fired > 0, self.refractory, (held - 1).clamp(min=0))
+
+    def stepper(self, observe: Observer | None = None) -> Advance:
+        """Start a run from rest; each call of the result is one step."""
+        state: NeuronState | None = None
+
+        def advance(x: torch.Tensor) -> torch.Tensor:
+            nonlocal state
+            result, state = self.step(x, self.initial_state(x.shape[0]) if state is None else state)
+            if observe is not None:
+                observe(result)
+            return result.out
+
+        return advance
 
     def forward(self, raster: torch.Tensor, observe: Observer | None = None) -> torch.Tensor:
         """Run from rest over ``[time, batch, *shape]`` and return the spikes or potentials in the same shape."""
-        state = self.initial_state(raster.shape[1])
-        outputs = []
-        for x in raster:
-            result, state = self.step(x, state)
-            outputs.append(result.out)
-            if observe is not None:
-                observe(result)
-        return torch.stack(outputs)
+        advance = self.stepper(observe)
+        return torch.stack([advance(x) for x in raster])
 
 
 def _float32(values: FloatArray) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Stateless nodes as torch modules. They work on whole rasters: all leading axes are time and batch."""
+"""Nodes without neurons as torch modules. They work on whole rasters: all leading axes are time and batch."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from neurotool.errors import UnsupportedError
 from neurotool.ir.graph import Node, Operand, TorchOp
+from neurotool.targets.gpu.timing import Delay
 
 
 class Linear(nn.Module):
@@ -44,6 +45,52 @@ class Scale(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Scale ``[..., *shape]``."""
         return self.scale * x
+
+
+class Convolution(nn.Module):
+    """Cross-correlation with zero padding plus a bias per channel, for ``nir.Conv1d`` and ``nir.Conv2d``.
+
+    Weights are ``(out, in / groups, *kernel)``, as torch and NIR have them.
+    """
+
+    def __init__(self, op: nir.Conv1d | nir.Conv2d) -> None:
+        super().__init__()
+        self.weight = _parameter(op.weight)
+        self.bias = _parameter(op.bias)
+        self.axes = self.weight.dim() - 2
+        self.stride, self.dilation = _sizes(op.stride, self.axes), _sizes(op.dilation, self.axes)
+        self.padding = op.padding if isinstance(op.padding, str) else _sizes(op.padding, self.axes)
+        self.groups = int(op.groups)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map ``[..., in, *space]`` to ``[..., out, *space]``."""
+        return _as_one_batch(self._convolve, x, self.axes + 1)
+
+    def _convolve(self, images: torch.Tensor) -> torch.Tensor:
+        convolve = functional.conv1d if self.axes == 1 else functional.conv2d
+        return convolve(images, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+
+class Pool(nn.Module):
+    """Sum or mean over windows of an image padded with zeros, for ``nir.SumPool2d`` and ``nir.AvgPool2d``.
+
+    A mean divides by the whole window, padding included.
+    """
+
+    def __init__(self, op: nir.SumPool2d | nir.AvgPool2d) -> None:
+        super().__init__()
+        self.kernel, self.stride = _sizes(op.kernel_size, 2), _sizes(op.stride, 2)
+        rows, columns = _sizes(op.padding, 2)
+        self.margins = (columns, columns, rows, rows)
+        self.divisor = 1 if isinstance(op, nir.SumPool2d) else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map ``[..., channels, height, width]`` to the same with fewer rows and columns."""
+        return _as_one_batch(self._pool, x, 3)
+
+    def _pool(self, images: torch.Tensor) -> torch.Tensor:
+        padded = functional.pad(images, self.margins)  # torch's own padding stops at half a window
+        return functional.avg_pool2d(padded, self.kernel, self.stride, divisor_override=self.divisor)
 
 
 class Reshape(nn.Module):
@@ -99,14 +146,16 @@ class TorchCall(nn.Module):
     def forward(self, *values: torch.Tensor) -> torch.Tensor:
         """Call the operation on the values of the incoming edges, once or once for every step."""
         if not self.per_step:
-            return self._once(values)
+            return self.once(*values)
         steps = next(len(value) for value, timed in zip(values, self.timed, strict=True) if timed)
-        return torch.stack([self._once(self._at(values, t)) for t in range(steps)])
+        return torch.stack([self.once(*self._at(values, t)) for t in range(steps)])
 
     def _at(self, values: tuple[torch.Tensor, ...], t: int) -> tuple[torch.Tensor, ...]:
         return tuple(value[t] if timed else value for value, timed in zip(values, self.timed, strict=True))
 
-    def _once(self, values: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    def once(self, *values: torch.Tensor) -> torch.Tensor:
+        """Call the operation on values as they are, such as those of one step."""
+
         def fill(leaf: Any) -> Any:
             if isinstance(leaf, Operand):
                 return values[leaf.index]
@@ -123,12 +172,13 @@ class _Constant:
         self.name = name
 
 
-def stateless(node: Node, inputs: tuple[Node, ...], memo: dict[int, Any]) -> nn.Module:
-    """Make the module of a stateless node.
+def operation(node: Node, inputs: tuple[Node, ...], dt: float, memo: dict[int, Any]) -> nn.Module:
+    """Make the module of a node that holds no neurons.
 
     Args:
         node: The node.
         inputs: The nodes whose values it takes, in argument order.
+        dt: Length of a time step in seconds.
         memo: Copies of user modules made so far.
 
     Raises:
@@ -141,11 +191,17 @@ def stateless(node: Node, inputs: tuple[Node, ...], memo: dict[int, Any]) -> nn.
         return Linear(op)
     if isinstance(op, nir.Scale):
         return Scale(op)
+    if isinstance(op, nir.Conv1d | nir.Conv2d):
+        return Convolution(op)
+    if isinstance(op, nir.SumPool2d | nir.AvgPool2d):
+        return Pool(op)
+    if isinstance(op, nir.Delay):
+        return Delay(op, node.shape, dt)
     if isinstance(op, nir.Flatten):
         return Reshape(len(inputs[0].shape), node.shape)
     raise UnsupportedError(
         f"node {node.name!r}: the torch target cannot run a {node.type_name}",
-        hint="it runs Linear, Affine, Scale, Flatten, IF, LIF, CubaLIF, LI, CubaLI and torch operations",
+        hint="it runs the nodes of NIR 1.0, without graphs inside graphs, and torch operations",
     )
 
 
@@ -160,6 +216,18 @@ def _map_leaves(function: Callable[[Any], Any], value: Any) -> Any:
     if isinstance(value, slice):
         return slice(*(_map_leaves(function, v) for v in (value.start, value.stop, value.step)))
     return function(value)
+
+
+def _as_one_batch(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, features: int) -> torch.Tensor:
+    """Call a function that takes one leading axis on a value that has any number of them."""
+    split = x.dim() - features
+    result = function(x.reshape(-1, *x.shape[split:]))
+    return result.reshape(*x.shape[:split], *result.shape[1:])
+
+
+def _sizes(values: Any, axes: int) -> tuple[int, ...]:
+    """One whole number per axis, from one for all of them or from as many."""
+    return tuple(int(v) for v in np.broadcast_to(np.asarray(values).reshape(-1), axes))
 
 
 def _parameter(values: Any) -> nn.Parameter:

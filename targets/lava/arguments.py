@@ -44,8 +44,10 @@ def arguments(population: Population, first_step: int = 1) -> Arguments:
             return Arguments(given | {"reset_offset": given["reset_offset"] + first_step})
         case "atrlif":
             return Arguments(_adaptive(given))
-        case "sigma_delta":
-            return Arguments({"act_mode": given.pop("relu"), **given})
+        case "delta" | "sigma_delta":
+            # In an array the shifted threshold wraps at 32 bits, as the model says; a number too large would stop Lava.
+            mode = {"act_mode": given.pop("relu")} if "relu" in given else {}
+            return Arguments({**mode, **given, "vth": given["vth"][np.newaxis]})
         case "rf" | "rf_iz":
             # Lava makes the decays of these two; they are replaced by the integers of each neuron.
             decays = {name: given.pop(name) for name in ("sin_decay", "cos_decay")}

@@ -27,7 +27,7 @@ def connection(program: ChipProgram, projection: Projection) -> Connection:
     if isinstance(projection.connectivity, Convolution):
         geometry = _geometry(program, projection.source, projection.connectivity)
         return Connection(arrays={"weights": _lava_kernel(projection.weights)}, geometry=geometry, **options)
-    if projection.delay_range[1] > 0 and projection.delays is not None:
+    if projection.delays is not None:  # even if all are zero: DelayDense wraps sums elsewhere than Dense
         arrays["delays"] = projection.delays
     if isinstance(projection.connectivity, Sparse):
         columns, copies = _columns(projection.connectivity, program.size_of(projection.source))

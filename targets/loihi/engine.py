@@ -22,7 +22,7 @@ from neurotool.ir.trace import Raster
 from neurotool.neurons import MODELS, RangeError
 from neurotool.neurons.fixed import wrap32
 from neurotool.synapses import Delivery
-from neurotool.targets.loihi.state import beginning, ending, sent_in
+from neurotool.targets.loihi.state import Sent, beginning, ending
 
 IntArray = npt.NDArray[np.int64]
 
@@ -67,7 +67,8 @@ def simulate(
     """
     steps, batch = next(iter(inputs.values())).shape[:2]
     recording = allocate(program, steps, batch, options.probes, state)
-    begun, sent = recording.state, {**inputs, **recording.spikes}
+    begun = recording.state
+    sent = Sent(begun.sent, {**inputs, **recording.spikes})
     deliveries = {
         name: [Delivery(program, p) for p in program.projections_into(name)] for name in order_of_steps(program)
     }
@@ -75,14 +76,12 @@ def simulate(
     for row in range(steps):
         for name, into in deliveries.items():
             population = program.populations[name]
-            inputs_now = heard(program, population, into, begun, sent, row)
-            states[name], spikes = step(
-                population, states[name], inputs_now, begun.rows + row, strict=options.strict
-            )
+            inputs_now = heard(program, population, into, sent, row)
+            states[name], spikes = step(population, states[name], inputs_now, begun.rows + row, strict=options.strict)
             record(recording, name, row, states[name], spikes)
         if options.progress:
             options.progress(row + 1, steps)
-    recording.state = ending(begun, sent, states, steps)
+    recording.state = ending(begun, sent.now, states, steps)
     return recording
 
 
@@ -98,9 +97,7 @@ def order_of_steps(program: ChipProgram) -> list[str]:
     return list(nx.topological_sort(graph))
 
 
-def allocate(
-    program: ChipProgram, steps: int, batch: int, probes: Sequence[str], state: RunState | None
-) -> Recording:
+def allocate(program: ChipProgram, steps: int, batch: int, probes: Sequence[str], state: RunState | None) -> Recording:
     """Make room for the spikes of all populations, the probed states and the potentials of the read-outs."""
     readouts = {port.population for port in program.outputs if port.kind is OutputKind.MEMBRANE}
     spikes: dict[str, Raster] = {}
@@ -123,23 +120,18 @@ def record(
 
 
 def heard(
-    program: ChipProgram,
-    population: Population,
-    into: Sequence[Delivery],
-    begun: RunState,
-    sent: Mapping[str, Raster],
-    row: int,
+    program: ChipProgram, population: Population, into: Sequence[Delivery], sent: Sent, row: int
 ) -> dict[str, IntArray]:
     """Sum what arrives at each input of a population in a row of the run, ``[batch, neuron]``."""
-    batch = next(iter(sent.values())).shape[1]
+    batch = next(iter(sent.now.values())).shape[1]
     total = {port: np.zeros((batch, population.size), np.int64) for port in MODELS[population.model].inputs}
     for delivery in into:
-        projection = delivery.projection
-        before, now = begun.sent[projection.source], sent[projection.source]
-        first = row - program.lag(projection)
-        total[projection.port] += delivery.activation(
-            lambda delay, b=before, n=now, f=first: sent_in(b, n, f - delay)
-        )
+        source, first = delivery.projection.source, row - program.lag(delivery.projection)
+
+        def messages(delay: int, source: str = source, first: int = first) -> Raster | None:
+            return sent.in_row(source, first - delay)
+
+        total[delivery.projection.port] += delivery.activation(messages)
     return {port: wrap32(values) for port, values in total.items()}  # Lava's ports add 32-bit integers
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-import numpy as np
-
 from neurotool.ir.adapters import RunOptions
 from neurotool.ir.program import ChipProgram
 from neurotool.ir.state import RunState
@@ -73,9 +71,7 @@ def simulate_fast(
     return recording, explain(run, groups, time.perf_counter() - began)
 
 
-def window_length(
-    program: ChipProgram, groups: list[Component], batch: int, steps: int, *, watched: bool
-) -> int:
+def window_length(program: ChipProgram, groups: list[Component], batch: int, steps: int, *, watched: bool) -> int:
     """Return how many rows fit the workspace; fewer if somebody wants to see progress."""
     populations = program.populations
     values = (sum(populations[n].size * len(MODELS[populations[n].model].inputs) for n in c.names) for c in groups)
@@ -85,9 +81,5 @@ def window_length(
 
 def _ending(run: Run, groups: list[Group]) -> RunState:
     """Return where the run stands after its last row."""
-    states = {
-        layer.population.name: {name: values.astype(np.int64) for name, values in layer.scan.state.items()}
-        for together in groups
-        for layer in together.layers
-    }
+    states = {layer.population.name: layer.state() for together in groups for layer in together.layers}
     return ending(run.recording.state, {**run.inputs, **run.recording.spikes}, states, run.steps)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import numpy as np
-
-from neurotool.ir.program import IntArray
+from neurotool.targets.loihi import loops
 from neurotool.targets.loihi.components import Component
 from neurotool.targets.loihi.layers import Layer
 from neurotool.targets.loihi.run import Run
@@ -50,4 +48,6 @@ def group(run: Run, component: Component) -> Group:
     """Return the fastest way in which a component can step."""
     loop = frozenset(component.names if component.looped else ())
     layers = [Layer(run, run.program.populations[name], loop) for name in component.names]
+    if component.looped and run.steps >= loops.WORTH_COMPILING and loops.is_compilable(layers):
+        return loops.CompiledLoop(run, layers)
     return Stepwise(layers, component.stride)

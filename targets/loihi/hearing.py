@@ -77,9 +77,7 @@ def ways_into(run: Run, population: Population) -> list[Way]:
     return found
 
 
-def hear(
-    run: Run, ways: Iterable[Way], first: int, last: int, inputs: Mapping[str, Int32Array], start: int
-) -> None:
-    """Add what arrives in rows ``first`` to ``last`` at the inputs of a population, whose windows begin at ``start``."""
+def hear(run: Run, ways: Iterable[Way], first: int, last: int, inputs: Mapping[str, Int32Array], start: int) -> None:
+    """Add what arrives in rows ``first`` to ``last`` at the inputs of a population; windows begin at ``start``."""
     for way in ways:
         way.deliver(run, first, last, inputs[way.projection.port], start)

@@ -9,10 +9,13 @@ import numpy.typing as npt
 
 from neurotool.ir.program import Population
 from neurotool.neurons import MODELS
+from neurotool.neurons.model import IntArray
 from neurotool.targets.loihi.hearing import hear, ways_into
 from neurotool.targets.loihi.reference_scan import ReferenceScan
 from neurotool.targets.loihi.run import Run
 from neurotool.targets.loihi.scans import SCANS, Scan
+
+Int32Array = npt.NDArray[np.int32]
 
 
 class Layer:
@@ -27,18 +30,21 @@ class Layer:
     Attributes:
         population: The population.
         ways: The synapses that end at it.
+        inside: Those that begin in its loop.
         scan: Its neurons.
+        inputs: What arrives in the prepared window, ``[time, batch, neuron]`` for each input.
     """
 
     def __init__(self, run: Run, population: Population, loop: Set[str]) -> None:
         self.population = population
         self.ways = ways_into(run, population)
         self.scan = self._new_scan(run)
-        for name, values in run.recording.state.states[population.name].items():
-            self.scan.state[name][:] = values
-        self._run = run
+        self.resume(run.recording.state.states[population.name])
+        self.inside = [way for way in self.ways if way.projection.source in loop]
+        self.inputs: dict[str, Int32Array] = {}
         self._outside = [way for way in self.ways if way.projection.source not in loop]
-        self._inside = [way for way in self.ways if way.projection.source in loop]
+        self._run = run
+        self._first = 0
 
     @property
     def compiled(self) -> bool:
@@ -49,36 +55,43 @@ class Layer:
         """Hear everything that comes from outside the loop in a window."""
         run, self._first = self._run, first
         shape = (last - first, run.batch, self.population.size)
-        self._inputs = {port: run.scratch.zeros(shape) for port in MODELS[self.population.model].inputs}
-        hear(run, self._outside, first, last, self._inputs, first)
+        self.inputs = {port: run.scratch.zeros(shape) for port in MODELS[self.population.model].inputs}
+        hear(run, self._outside, first, last, self.inputs, first)
+
+    def hear_earlier(self, first: int, last: int) -> None:
+        """Hear what the loop sent before the run, which later rows of the prepared window still hear."""
+        for way in self.inside:
+            way.deliver(self._run, first, min(last, way.distance), self.inputs[way.projection.port], first)
+
+    def state(self) -> dict[str, IntArray]:
+        """Return a copy of the state, ``[batch, neuron]`` for each variable."""
+        return {name: values.astype(np.int64) for name, values in self.scan.state.items()}
+
+    def resume(self, state: Mapping[str, IntArray]) -> None:
+        """Take over a state."""
+        for name, values in state.items():
+            self.scan.state[name][:] = values
 
     def advance(self, low: int, high: int) -> None:
         """Hear the loop and step through a part of the prepared window."""
         run, name = self._run, self.population.name
-        hear(run, self._inside, low, high, self._inputs, self._first)
-        inputs = {port: x[low - self._first : high - self._first] for port, x in self._inputs.items()}
+        hear(run, self.inside, low, high, self.inputs, self._first)
+        inputs = {port: x[low - self._first : high - self._first] for port, x in self.inputs.items()}
         records = {k: record[low:high] for k, record in run.recording.states[name].items()}
-        before = {k: values.copy() for k, values in self.scan.state.items()} if run.strict else {}
+        before = self.state() if run.strict else {}
         wide = self.scan.run(inputs, run.rows_before + low, run.recording.spikes[name][low:high], records, run.workers)
         if run.strict and wide < high - low:
             self._explain(before, inputs, low, wide)
 
-    def _explain(
-        self,
-        before: Mapping[str, npt.NDArray[np.signedinteger]],
-        inputs: Mapping[str, npt.NDArray[np.int32]],
-        low: int,
-        steps: int,
-    ) -> None:
+    def _explain(self, before: Mapping[str, IntArray], inputs: Mapping[str, Int32Array], low: int, steps: int) -> None:
         """Repeat the steps before the one that left the range, and let the reference say what is wrong with that."""
-        run, scan = self._run, self._new_scan(self._run)
-        for name, values in before.items():
-            scan.state[name][:] = values
+        run = self._run
+        self.resume(before)
         if steps:
             repeated = {port: x[:steps] for port, x in inputs.items()}
             sent = np.empty_like(run.recording.spikes[self.population.name][low : low + steps])
-            scan.run(repeated, run.rows_before + low, sent, {}, run.workers)
-        run.accuse(self.population, scan.state, low + steps)
+            self.scan.run(repeated, run.rows_before + low, sent, {}, run.workers)
+        run.accuse(self.population, self.state(), low + steps)
 
     def _new_scan(self, run: Run) -> Scan:
         return SCANS.get(self.population.model, ReferenceScan)(self.population, run.batch)

@@ -11,10 +11,11 @@ from neurotool.ir.program import ChipProgram, Population
 from neurotool.ir.trace import Raster
 from neurotool.neurons import MODELS, RangeError
 from neurotool.neurons.model import IntArray
+from neurotool.synapses import Delivery
 from neurotool.targets.loihi.engine import Recording, heard, order_of_steps, refusal
 from neurotool.targets.loihi.scratch import Scratch
+from neurotool.targets.loihi.state import Sent
 from neurotool.targets.loihi.workers import Workers
-from neurotool.synapses import Delivery
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +74,8 @@ class Run:
         if population.name in self._offences:
             return
         deliveries = [Delivery(self.program, p) for p in self.program.projections_into(population.name)]
-        sent = {**self.inputs, **self.recording.spikes}
-        inputs = heard(self.program, population, deliveries, self.recording.state, sent, row)
+        sent = Sent(self.recording.state.sent, {**self.inputs, **self.recording.spikes})
+        inputs = heard(self.program, population, deliveries, sent, row)
         before = {name: values.astype(np.int64) for name, values in state.items()}
         try:
             MODELS[population.model].step(

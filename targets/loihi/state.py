@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +18,9 @@ def beginning(program: ChipProgram, batch: int) -> RunState:
     return RunState(
         rows=0,
         states={name: initial_state(population, batch) for name, population in program.populations.items()},
-        sent={name: np.zeros((rows, batch, program.size_of(name)), np.bool_) for name, rows in history(program).items()},
+        sent={
+            name: np.zeros((rows, batch, program.size_of(name)), np.bool_) for name, rows in history(program).items()
+        },
     )
 
 
@@ -49,14 +52,25 @@ def _last(before: Raster, now: Raster) -> Raster:
     return np.concatenate([before[-missing:], now])
 
 
-def sent_in(before: Raster, now: Raster, row: int) -> Raster | None:
-    """Return what was sent in a row, ``[batch, neuron]``; rows below 0 lie before the run, and those yet before are silent.
+@dataclass(frozen=True, eq=False)
+class Sent:
+    """What every input port and population sent.
 
-    Args:
-        before: The last rows before the run.
-        now: The rows of the run.
-        row: The row.
+    Attributes:
+        before: In the last rows before the run, ``[row, batch, neuron]``.
+        now: In the rows of the run, ``[time, batch, neuron]``.
     """
-    if row >= 0:
-        return now[row]
-    return before[row] if -row <= len(before) else None
+
+    before: Mapping[str, Raster]
+    now: Mapping[str, Raster]
+
+    def in_row(self, source: str, row: int) -> Raster | None:
+        """Return what a source sent in a row of the run, ``[batch, neuron]``; rows below 0 lie before it.
+
+        There is nothing from before the sample began.
+        """
+        found = self.now[source] if row >= 0 else self.before[source]
+        if row < -len(found):
+            return None
+        messages: Raster = found[row]
+        return messages

@@ -17,7 +17,7 @@ def conforms(target: str, model: str, extent: Extent) -> None:
     tally = Tally(target)
     examine(model, load("neurotool.targets", target), load("neurotool.targets", REFERENCE), extent, tally)
     assert tally.refused == 0
-    assert tally.programs + tally.undefined == extent.examples
+    assert tally.programs == extent.examples
     assert tally.rows[model].spikes > 0
 
 
@@ -29,5 +29,4 @@ def test_the_fast_path_gives_the_integers_of_the_reference(model):
 @pytest.mark.lava
 @pytest.mark.parametrize("model", MODELS)
 def test_lava_gives_the_integers_of_the_reference(model):
-    # A smaller program costs as much to run, and the first difference says enough: no search for one.
-    conforms("lava", model, Extent(examples=6, shrink=False, defined=True))
+    conforms("lava", model, Extent(examples=4, slow=True, defined=True))

@@ -17,7 +17,7 @@ LIF = {"vth": (5, 200), "bias_mant": (-40, 60), "bias_exp": (0, 4), "du": (500, 
 RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "lif": LIF,
     "lif_reset": LIF | {"reset_interval": (5, 5), "reset_offset": (7, 7)},
-    "lif_subtract": LIF,
+    "lif_subtract": LIF | {"v_sub": (300, 15000)},
     "lif_refractory": LIF | {"refractory_period": (0, 5)},
     "ternary_lif": LIF | {"vth_hi": (60, 60), "vth_lo": (-90, -90)},
     "atrlif": LIF | {"theta_0": (5, 90), "theta_step": (7, 7), "delta_r": (300, 4096)},

@@ -176,6 +176,19 @@ def test_a_known_lif_neuron(threads):
     assert refused == 4
 
 
+def test_a_change_whose_magnitude_32_bits_cannot_hold_is_sent_and_keeps_the_error(threads):
+    parameters = {"vth": 1 << 20, "cum_error": 1, "spike_exp": 4, "state_exp": 4}
+    population = Population("p", "delta", (1,), {k: np.array([v]) for k, v in parameters.items()}, 1, scale=1.0)
+    scan = SCANS["delta"](population, 1)
+    inputs = {"a": np.array([1, -(1 << 23)]).reshape(2, 1, 1)}
+    sent, records, refused = scanned(scan, population, inputs, 0, ("residue", "error"), threads)
+    # 1 << 8 stays below the threshold of 2^28. The second change is -2^31, whose magnitude is -2^31, which is not > 0.
+    assert sent.ravel().tolist() == [0, -(1 << 27)]
+    assert records["residue"].ravel().tolist() == [256, 0]
+    assert records["error"].ravel().tolist() == [256, 256 - (1 << 31)]
+    assert refused == 0, "the threshold itself exceeds 24 bits"
+
+
 def test_the_engine_is_found_without_loading_the_compiler():
     code = "import sys, neurotool.targets.loihi; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

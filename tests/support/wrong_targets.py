@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
@@ -24,7 +25,7 @@ class Wrong:
     """The reference with a patch applied while it runs."""
 
     name: str
-    patches: Callable[[], Any]
+    patches: Callable[[], Any] = nullcontext
 
     def available(self) -> Availability:
         return Availability(True, "wrong on purpose")

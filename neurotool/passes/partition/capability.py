@@ -9,8 +9,11 @@ import nir
 from neurotool.ir.graph import NEURON_TYPES, SPIKING_TYPES, Graph, Node
 from neurotool.ir.values import TimeScope, ValueKind
 
-SYNAPSE_TYPES = (nir.Linear, nir.Affine, nir.Scale)
-CHIP_TYPES = (*NEURON_TYPES, *SYNAPSE_TYPES, nir.Flatten)
+SYNAPSE_TYPES = (nir.Linear, nir.Affine, nir.Scale, nir.Conv1d, nir.Conv2d, nir.SumPool2d, nir.AvgPool2d)
+WAY_TYPES = (*SYNAPSE_TYPES, nir.Flatten, nir.Delay)
+"""What may stand on the way between populations: synapses, and what only reshapes or delays their values."""
+
+CHIP_TYPES = (*NEURON_TYPES, *WAY_TYPES)
 
 Check = Callable[[Graph, Node], str]
 """Returns why a node breaks the rule, or an empty string."""

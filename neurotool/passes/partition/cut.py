@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-import networkx as nx
 import nir
 
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UnsupportedError, UsageError
 from neurotool.ir.graph import NEURON_TYPES, Graph, Node
 from neurotool.ir.partition import Partition, Reason, Side
-from neurotool.passes.partition.capability import SYNAPSE_TYPES, obstacle
-from neurotool.passes.partition.parts import boundaries, parts
+from neurotool.passes.partition.capability import WAY_TYPES, obstacle
+from neurotool.passes.partition.parts import boundaries, loops, parts
 
 
 @dataclass
@@ -47,6 +46,7 @@ def partition(graph: Graph, patterns: Mapping[str, Side] | None = None) -> Parti
         _tag(graph, node, forced.get(node.name), tags)
     _refuse_impossible(graph, forced)
     _follow_consumers(graph, tags)
+    _refuse_mixed_loops(graph, tags)
     grouped = parts(graph, tags.sides)
     order = {name: i for i, name in enumerate(graph.nodes)}
     reasons = tuple(sorted(tags.reasons.values(), key=lambda r: order[r.node]))
@@ -102,11 +102,28 @@ def _refuse_impossible(graph: Graph, forced: Mapping[str, Side]) -> None:
 
 
 def _follow_consumers(graph: Graph, tags: _Tags) -> None:
-    """Move synapses and reshapes off the chip whose consumers are not all on it, last layers first."""
-    for name in reversed(list(nx.topological_sort(graph.networkx()))):
+    """Move synapses, reshapes and delays off the chip whose consumers are not all on it, last layers first."""
+    for name in reversed(list(graph.nodes)):
         node = graph.nodes[name]
-        if tags.sides.get(name) is not Side.SPIKING or not isinstance(node.op, (*SYNAPSE_TYPES, nir.Flatten)):
+        if tags.sides.get(name) is not Side.SPIKING or not isinstance(node.op, WAY_TYPES):
             continue
         outside = [e.target for e in graph.outgoing(name) if tags.sides.get(e.target) is not Side.SPIKING]
         if outside:
             tags.put(name, Side.DENSE, "NT-PART-003", f"it feeds {', '.join(outside)}, which is not on the chip")
+
+
+def _refuse_mixed_loops(graph: Graph, tags: _Tags) -> None:
+    """Refuse loops that are not whole on the chip: they would need a round trip to the host in every step."""
+    refused = []
+    for loop in loops(graph):
+        outside = [name for name in loop if tags.sides.get(name) is Side.DENSE]
+        if outside:
+            reason = tags.reasons[outside[0]]
+            message = f"{outside[0]} keeps the loop {', '.join(loop)} off the chip: {reason.text}"
+            fix = "take the node out of the loop, or run the model in its framework"
+            found = graph.nodes[outside[0]].type_name
+            refused.append(
+                Diagnostic("NT-PART-008", Severity.ERROR, outside[0], message, found, "synapses and neurons", fix)
+            )
+    if refused:
+        raise UnsupportedError(refused[0].message, diagnostics=refused)

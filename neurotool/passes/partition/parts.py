@@ -14,15 +14,16 @@ from neurotool.ir.values import ValueKind
 def parts(graph: Graph, sides: Mapping[str, Side]) -> tuple[Part, ...]:
     """Group nodes into parts that can run one after another.
 
-    A node's level is the number of side changes on the longest way from an input to it. Nodes of one side and level
-    that are connected form a part, so that no part waits for another that waits for it.
+    A node's level is the number of side changes on the longest way from an input to it; the nodes of a loop have one
+    level. Nodes of one side and level that are connected form a part, so that no part waits for another that waits for
+    it.
+
+    Args:
+        graph: The graph.
+        sides: Side of every node but inputs and outputs; a loop is on one side.
     """
-    connectivity = graph.networkx()
-    order = list(nx.topological_sort(connectivity))
-    levels: dict[str, int] = {}
-    for name in (n for n in order if n in sides):
-        feeding = [e.source for e in graph.incoming(name) if e.source in sides]
-        levels[name] = max((levels[s] + (sides[s] is not sides[name]) for s in feeding), default=0)
+    order = list(graph.nodes)
+    levels = _levels(graph, sides)
     joined: nx.Graph[str] = nx.Graph()
     joined.add_nodes_from(levels)
     joined.add_edges_from(
@@ -43,6 +44,33 @@ def parts(graph: Graph, sides: Mapping[str, Side]) -> tuple[Part, ...]:
         found.append(_part(graph, f"{side}-{numbers[side]}", side, nodes))
         numbers[side] += 1
     return tuple(found)
+
+
+def loops(graph: Graph) -> list[tuple[str, ...]]:
+    """Nodes of every loop, in the order of the graph."""
+    connectivity = graph.networkx()
+    found = [c for c in nx.strongly_connected_components(connectivity) if len(c) > 1 or _hears_itself(connectivity, c)]
+    return [tuple(name for name in graph.nodes if name in members) for members in found]
+
+
+def _hears_itself(connectivity: nx.DiGraph[str], members: set[str]) -> bool:
+    return any(connectivity.has_edge(name, name) for name in members)
+
+
+def _levels(graph: Graph, sides: Mapping[str, Side]) -> dict[str, int]:
+    condensed = nx.condensation(graph.networkx())
+    levels: dict[str, int] = {}
+    for number in nx.topological_sort(condensed):
+        members = [name for name in condensed.nodes[number]["members"] if name in sides]
+        feeding = [
+            (e.source, name)
+            for name in members
+            for e in graph.incoming(name)
+            if e.source in levels and e.source in sides
+        ]
+        level = max((levels[s] + (sides[s] is not sides[name]) for s, name in feeding), default=0)
+        levels |= dict.fromkeys(members, level)
+    return levels
 
 
 def _part(graph: Graph, name: str, side: Side, nodes: tuple[str, ...]) -> Part:

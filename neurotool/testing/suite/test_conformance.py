@@ -27,7 +27,7 @@ def test_integers_equal_the_reference(
     extent = Extent(
         examples=pytestconfig.getoption("neurotool_examples"),
         seed=pytestconfig.getoption("neurotool_seed"),
-        shrink=not pytestconfig.getoption("neurotool_no_shrink"),
+        slow=pytestconfig.getoption("neurotool_slow"),
         defined=pytestconfig.getoption("neurotool_defined_only"),
     )
     tally = Tally(target)

@@ -8,7 +8,7 @@ from neurotool.neurons.fixed import ALIGNMENT, DECAY_UNITY
 from neurotool.neurons.lif import bias
 from neurotool.neurons.model import IntArray, Parameters
 from neurotool.targets.loihi.scans.arithmetic import decay, is_wide, saturate
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 I, V, THETA, R, KEEP_I, KEEP_V, KEEP_THETA, KEEP_R, REST, STEP, BIAS = (LANES * i for i in range(11))  # noqa: E741
@@ -45,7 +45,7 @@ def step(cell: Int32Array, a: Int32Array, _unused: Int32Array, spikes: SentArray
 class AtrLifScan(CompiledScan):
     """The neuron of :mod:`neurotool.neurons.atrlif`."""
 
-    loop = staticmethod(over_time(step))
+    step = staticmethod(step)
 
     @staticmethod
     def constants(parameters: Parameters) -> tuple[IntArray, ...]:

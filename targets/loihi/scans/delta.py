@@ -7,7 +7,7 @@ import numpy as np
 from neurotool.neurons.fixed import shift_left
 from neurotool.neurons.model import IntArray, Parameters
 from neurotool.targets.loihi.scans.arithmetic import is_wide, magnitude
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 ACT, RESIDUE, ERROR, THRESHOLD, CUMULATIVE, EXPONENT, STATE_EXPONENT = (LANES * i for i in range(7))
@@ -56,7 +56,7 @@ def encoding(parameters: Parameters) -> tuple[IntArray, ...]:
 class DeltaScan(CompiledScan):
     """The neuron of :mod:`neurotool.neurons.delta`."""
 
-    loop = staticmethod(over_time(step))
+    step = staticmethod(step)
 
     @staticmethod
     def constants(parameters: Parameters) -> tuple[IntArray, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from neurotool.neurons.model import IntArray, Parameters
 from neurotool.targets.loihi.scans.arithmetic import is_wide, magnitude
-from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 ZERO = np.int32(0)
@@ -35,7 +35,7 @@ def rectify(cell: Int32Array, a: Int32Array, _unused: Int32Array, payloads: Sent
 class GradedVecScan(CompiledScan):
     """The neuron of :mod:`neurotool.neurons.graded_vec`."""
 
-    loop = staticmethod(over_time(relay))
+    step = staticmethod(relay)
 
     @staticmethod
     def constants(parameters: Parameters) -> tuple[IntArray, ...]:
@@ -46,4 +46,4 @@ class GradedVecScan(CompiledScan):
 class GradedReluVecScan(GradedVecScan):
     """The neuron of :mod:`neurotool.neurons.graded_relu_vec`."""
 
-    loop = staticmethod(over_time(rectify))
+    step = staticmethod(rectify)

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurotool.neurons.fixed import ALIGNMENT, DECAY_UNITY, STATE_LIMIT
 from neurotool.neurons.model import IntArray, Parameters
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 U, V, KEEP_U, KEEP_V, BIAS, THRESHOLD = (LANES * i for i in range(6))
@@ -36,10 +36,9 @@ def decay(value: np.int32, keep: np.int32) -> np.int32:
 @inner
 def current(u: np.int32, keep: np.int32, activation: np.int32) -> tuple[np.int32, np.int32]:
     """Return the synaptic current after a step, and whether it left 24 bits before it was wrapped."""
-    kept, arriving = decay(u, keep), np.int32(activation << ALIGNMENT)
-    u = np.int32(kept + arriving)
-    overflows = np.int32(np.int32(kept ^ u) & np.int32(arriving ^ u)) < ZERO  # the signs of both terms, and not of u
-    wide = np.int32((u > TOP) | (u < -TOP) | overflows)
+    u = np.int32(decay(u, keep) + np.int32(activation << ALIGNMENT))
+    # After its own wrap no current exceeds 2^31 - 2^24, so that a sum that wraps at 32 bits is still out of range here.
+    wide = np.int32((u > TOP) | (u < -TOP))
     once = np.int32(u - SPAN) if u > LIMIT else u
     return np.int32(u + SPAN) if once <= -LIMIT else once, wide
 
@@ -76,7 +75,7 @@ def step(cell: Int32Array, a: Int32Array, _unused: Int32Array, spikes: SentArray
 class LifScan(CompiledScan):
     """The neuron of :mod:`neurotool.neurons.lif`."""
 
-    loop = staticmethod(over_time(step))
+    step = staticmethod(step)
 
     @staticmethod
     def constants(parameters: Parameters) -> tuple[IntArray, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from neurotool.neurons.fixed import ALIGNMENT
 from neurotool.neurons.model import IntArray, Parameters
 from neurotool.targets.loihi.scans.lif import ZERO, current, integration, membrane
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 U, V, HELD, KEEP_U, KEEP_V, BIAS, THRESHOLD, PERIOD = (LANES * i for i in range(8))
@@ -37,7 +37,7 @@ def step(cell: Int32Array, a: Int32Array, _unused: Int32Array, spikes: SentArray
 class LifRefractoryScan(CompiledScan):
     """The neuron of :mod:`neurotool.neurons.lif_refractory`."""
 
-    loop = staticmethod(over_time(step))
+    step = staticmethod(step)
 
     @staticmethod
     def constants(parameters: Parameters) -> tuple[IntArray, ...]:

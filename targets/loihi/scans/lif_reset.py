@@ -6,7 +6,7 @@ from neurotool.neurons.fixed import ALIGNMENT
 from neurotool.neurons.model import IntArray, Parameters
 from neurotool.targets.loihi.scans import lif
 from neurotool.targets.loihi.scans.lif import THRESHOLD, ZERO, U, V
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 INTERVAL, OFFSET = (THRESHOLD + LANES * i for i in (1, 2))
@@ -25,7 +25,7 @@ def step(cell: Int32Array, a: Int32Array, b: Int32Array, spikes: SentArray, row:
 class LifResetScan(CompiledScan):
     """The neuron of :mod:`neurotool.neurons.lif_reset`."""
 
-    loop = staticmethod(over_time(step))
+    step = staticmethod(step)
 
     @staticmethod
     def constants(parameters: Parameters) -> tuple[IntArray, ...]:

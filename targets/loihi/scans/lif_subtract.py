@@ -1,11 +1,16 @@
-"""LIF neurons whose spike subtracts the threshold, compiled."""
+"""LIF neurons whose spike subtracts from the potential, compiled."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from neurotool.targets.loihi.scans.lif import THRESHOLD, ZERO, LifScan, U, V, integrate
-from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, inner, over_time
+from neurotool.neurons.fixed import ALIGNMENT
+from neurotool.neurons.model import IntArray, Parameters
+from neurotool.targets.loihi.scans.lif import THRESHOLD, ZERO, U, V, integrate, integration
+from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
+from neurotool.targets.loihi.scans.scan import CompiledScan
+
+SUBTRACT = THRESHOLD + LANES
 
 
 @inner
@@ -15,15 +20,19 @@ def step(cell: Int32Array, a: Int32Array, _unused: Int32Array, spikes: SentArray
     for i in range(a.size):
         u, v, wide_now = integrate(cell, i, a[i])
         wide |= wide_now
-        threshold = cell[THRESHOLD + i]
-        fires = v > threshold
+        fires = v > cell[THRESHOLD + i]
         cell[U + i] = u
-        cell[V + i] = np.int32(v - threshold) if fires else v
+        cell[V + i] = np.int32(v - cell[SUBTRACT + i]) if fires else v
         spikes[i] = fires
     return bool(wide)
 
 
-class LifSubtractScan(LifScan):
-    """The neuron of :mod:`neurotool.neurons.lif_subtract`, with the constants of LIF."""
+class LifSubtractScan(CompiledScan):
+    """The neuron of :mod:`neurotool.neurons.lif_subtract`."""
 
-    loop = staticmethod(over_time(step))
+    step = staticmethod(step)
+
+    @staticmethod
+    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+        """Decays, bias, threshold and what a spike subtracts."""
+        return (*integration(parameters), parameters["vth"] << ALIGNMENT, parameters["v_sub"])

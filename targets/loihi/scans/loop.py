@@ -38,6 +38,7 @@ def inner(function: Function) -> Function:
     return numba.extending.register_jitable(function)
 
 
+@cache
 def over_time(step: Step) -> Callable[..., int]:
     """Return the loop that takes lanes ``first..last`` through all steps of a model, compiled when first called.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from neurotool.neurons.model import IntArray, Parameters
 from neurotool.targets.loihi.scans.arithmetic import is_wide, saturate, shift_to_zero
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 REAL, IMAG, SIN, COS, BITS, EXPONENT, THRESHOLD = (LANES * i for i in range(7))
@@ -41,7 +41,7 @@ def step(cell: Int32Array, a_real: Int32Array, a_imag: Int32Array, spikes: SentA
 class RfScan(CompiledScan):
     """The neuron of :mod:`neurotool.neurons.rf`."""
 
-    loop = staticmethod(over_time(step))
+    step = staticmethod(step)
 
     @staticmethod
     def constants(parameters: Parameters) -> tuple[IntArray, ...]:

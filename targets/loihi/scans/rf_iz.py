@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, inner
 from neurotool.targets.loihi.scans.rf import BITS, EXPONENT, IMAG, REAL, THRESHOLD, RfScan, resonate
 
 
@@ -27,4 +27,4 @@ def step(cell: Int32Array, a_real: Int32Array, a_imag: Int32Array, spikes: SentA
 class RfIzScan(RfScan):
     """The neuron of :mod:`neurotool.neurons.rf_iz`, with the constants of RF."""
 
-    loop = staticmethod(over_time(step))
+    step = staticmethod(step)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from typing import ClassVar, Protocol
+from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from neurotool.ir.program import Population
 from neurotool.neurons import MODELS
 from neurotool.neurons.model import IntArray, Parameters
-from neurotool.targets.loihi.scans.loop import Int32Array, SentArray
+from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, Step, over_time
 from neurotool.targets.loihi.workers import Workers
 
 BOUNDARY = 64
@@ -54,7 +54,7 @@ class Scan(Protocol):
 
 
 class CompiledScan(ABC):
-    """A scan whose subclasses say which loop to run, and with which constants.
+    """A scan whose subclasses say which step to take, and with which constants.
 
     Args:
         population: The population.
@@ -64,7 +64,7 @@ class CompiledScan(ABC):
         state: State variables, ``[batch, neuron]``, int32; values may be assigned between runs.
     """
 
-    loop: ClassVar[Callable[..., int]]
+    step: Step
 
     def __init__(self, population: Population, batch: int) -> None:
         model, size = MODELS[population.model], population.size
@@ -77,6 +77,11 @@ class CompiledScan(ABC):
         }
         for name, values in model.initial(population.parameters, size).items():
             self.state[name][:] = values
+
+    @property
+    def arrays(self) -> tuple[Int32Array, Int32Array]:
+        """States ``[state, lane]``, where lanes are samples times neurons, and constants ``[constant, neuron]``."""
+        return self._states, self._constants
 
     @staticmethod
     @abstractmethod
@@ -97,8 +102,10 @@ class CompiledScan(ABC):
         unkept = np.empty((0, lanes), np.int32)
         kept = tuple(records[k].reshape(-1, lanes) if k in records else unkept for k in self.state) or (unkept,)
 
+        loop = over_time(type(self).step)
+
         def part(first: int, last: int) -> int:
             arrays = self._states, self._constants, first_input, second_input, sent, kept, bool(records)
-            return type(self).loop(*arrays, row, first, last)
+            return loop(*arrays, row, first, last)
 
         return min(workers.run(part, workers.parts(lanes, sent.size, BOUNDARY)))

@@ -6,7 +6,7 @@ import numpy as np
 
 from neurotool.neurons.model import IntArray, Parameters
 from neurotool.targets.loihi.scans.arithmetic import is_wide
-from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 
@@ -25,7 +25,7 @@ def step(cell: Int32Array, a: Int32Array, _unused: Int32Array, payloads: SentArr
 class SigmaScan(CompiledScan):
     """The neuron of :mod:`neurotool.neurons.sigma`."""
 
-    loop = staticmethod(over_time(step))
+    step = staticmethod(step)
 
     @staticmethod
     def constants(parameters: Parameters) -> tuple[IntArray, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from neurotool.neurons.model import IntArray, Parameters
 from neurotool.targets.loihi.scans.arithmetic import is_wide
 from neurotool.targets.loihi.scans.delta import encode, encoding
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 SIGMA, ACT, RESIDUE, ERROR, THRESHOLD, CUMULATIVE, _EXPONENT, STATE_EXPONENT, BIAS, FAR, RELU = (
@@ -41,7 +41,7 @@ def step(cell: Int32Array, a: Int32Array, _unused: Int32Array, payloads: SentArr
 class SigmaDeltaScan(CompiledScan):
     """The neuron of :mod:`neurotool.neurons.sigma_delta`."""
 
-    loop = staticmethod(over_time(step))
+    step = staticmethod(step)
 
     @staticmethod
     def constants(parameters: Parameters) -> tuple[IntArray, ...]:

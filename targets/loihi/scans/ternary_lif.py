@@ -7,7 +7,7 @@ import numpy as np
 from neurotool.neurons.fixed import ALIGNMENT
 from neurotool.neurons.model import IntArray, Parameters
 from neurotool.targets.loihi.scans.lif import THRESHOLD, ZERO, U, V, integrate, integration
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner, over_time
+from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 UPPER, LOWER = THRESHOLD, THRESHOLD + LANES
@@ -30,7 +30,7 @@ def step(cell: Int32Array, a: Int32Array, _unused: Int32Array, payloads: SentArr
 class TernaryLifScan(CompiledScan):
     """The neuron of :mod:`neurotool.neurons.ternary_lif`."""
 
-    loop = staticmethod(over_time(step))
+    step = staticmethod(step)
 
     @staticmethod
     def constants(parameters: Parameters) -> tuple[IntArray, ...]:

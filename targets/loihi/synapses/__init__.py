@@ -1,4 +1,4 @@
-"""Fast forms of the synapses of ``neurotool.synapses``, one connectivity per file, and which form a projection takes."""
+"""Fast forms of the synapses of ``neurotool.synapses``, one connectivity per file."""
 
 from neurotool.targets.loihi.synapses.prepare import prepared
 from neurotool.targets.loihi.synapses.protocol import Arithmetic, Delivered, Synapses

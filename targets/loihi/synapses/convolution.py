@@ -52,9 +52,7 @@ class ConvolutionSynapses:
         graded: Whether payloads count.
     """
 
-    def __init__(
-        self, weights: IntArray, convolution: Convolution, source: Shape, *, graded: bool
-    ) -> None:
+    def __init__(self, weights: IntArray, convolution: Convolution, source: Shape, *, graded: bool) -> None:
         out, inside, *taps = weights.shape
         self._graded = graded
         self._shape = convolution.groups, out // convolution.groups, inside, *taps
@@ -63,7 +61,8 @@ class ConvolutionSynapses:
         self._weights = weights.reshape(self._shape)
         self._largest_sum = int(np.abs(weights).reshape(out, -1).sum(axis=1).max())
         self._kernels = _channels_last(self._weights[..., self._geometry.horizontal.order])
-        self._runs = tuple(Runs.of(axis, joined=axis is self._geometry.horizontal) for axis in self._geometry)
+        self._rows = Runs.of(self._geometry.vertical, joined=False)
+        self._columns = Runs.of(self._geometry.horizontal, joined=True)
         self._matrices: dict[Arithmetic, AnyArray] = {}
         self._fan_out = FanOut(self._geometry.fan_out(weights, convolution.groups))
 
@@ -92,7 +91,7 @@ class ConvolutionSynapses:
         def part(first: int, last: int) -> None:
             sums = np.zeros((groups, out * target.shape[-1]), np.int32)
             for row in range(first, last):
-                scatter_kernels(values[row], self._kernels, *self._runs, sums)
+                scatter_kernels(values[row], self._kernels, self._rows, self._columns, sums)
                 add_channels(sums, target[row])
 
         workers.run(part, workers.parts(len(values), operations // 8 + activation.size))

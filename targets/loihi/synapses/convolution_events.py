@@ -86,13 +86,11 @@ def add_channels(sums: Int32Array, activation: Int32Array) -> None:
 
 
 @compiled
-def lay_out_patches(
-    image: AnyArray, first_channel: int, vertical: Axis, horizontal: Axis, patches: AnyArray
-) -> None:
+def lay_out_patches(image: AnyArray, first_channel: int, vertical: Axis, horizontal: Axis, patches: AnyArray) -> None:
     """Write what each tap of a kernel meets at each position.
 
     Args:
-        image: Padded messages, columns parted by their remainder modulo the stride, ``[row, channel, y, remainder, x]``.
+        image: Padded messages, columns parted by remainder modulo the stride, ``[row, channel, y, remainder, x]``.
         first_channel: First channel to write.
         vertical: Rows of the convolution.
         horizontal: Its columns.

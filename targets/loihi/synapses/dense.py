@@ -13,12 +13,14 @@ import numpy.typing as npt
 
 from neurotool.targets.loihi.synapses.dense_events import add_shifted, gather_messages, gather_spikes
 from neurotool.targets.loihi.synapses.protocol import (
+    INT32_LIMIT,
     AnyArray,
     Arithmetic,
     Delivered,
     FanOut,
     Int32Array,
     Messages,
+    Summing,
     modulo_32,
     read,
 )
@@ -26,8 +28,7 @@ from neurotool.targets.loihi.workers import Workers
 
 FLOAT32_LIMIT = 1 << 24
 FLOAT64_LIMIT = 1 << 53
-BINARY_EVENTS_LIMIT = 1 << 31
-"""Binary sums are shifted right without a wrap before, so that 32 bits must hold them."""
+LARGEST_WEIGHT = 1 << 8
 
 SPIKE_CROSSOVER = 0.4
 MESSAGE_CROSSOVER = 0.3
@@ -37,16 +38,17 @@ BLOCK_BYTES = 1 << 22
 """Size of the blocks in which rasters are converted."""
 
 
-def choose(bound: int, rate: float, *, graded: bool) -> Arithmetic:
-    """Choose the arithmetic for a raster.
+def choose(bound: int, peak: int, rate: float, summing: Summing) -> Arithmetic:
+    """Choose the arithmetic for some messages.
 
     Args:
         bound: Largest magnitude that any sum or partial sum can have.
-        rate: Share of the sources' values that are not zero.
-        graded: Whether sources send integers instead of binary spikes.
+        peak: Largest magnitude of a message.
+        rate: Share of the messages that are not zero.
+        summing: How sums are formed.
     """
-    exact_events = graded or bound < BINARY_EVENTS_LIMIT
-    if bound >= FLOAT64_LIMIT or (exact_events and rate < (MESSAGE_CROSSOVER if graded else SPIKE_CROSSOVER)):
+    products_wrap = summing.graded and not summing.wraps and peak * LARGEST_WEIGHT >= INT32_LIMIT
+    if bound >= FLOAT64_LIMIT or products_wrap or rate < (SPIKE_CROSSOVER if peak == 1 else MESSAGE_CROSSOVER):
         return Arithmetic.EVENTS
     return Arithmetic.FLOAT32 if bound < FLOAT32_LIMIT else Arithmetic.FLOAT64
 
@@ -57,17 +59,24 @@ class DenseSynapses:
     Args:
         weights: Mantissas as the chip holds them, int16, ``[source, target]``.
         largest_sum: Largest sum of magnitudes of the weights of a target.
-        exponent: Power of two on each sum, rounding towards minus infinity.
-        graded: Whether payloads count; their sums wrap at 32 bits.
+        summing: How sums are formed.
+
+    Attributes:
+        weights: The same.
+        fan_out: Synapses of each source.
     """
 
-    def __init__(self, weights: npt.NDArray[np.int16], largest_sum: int, exponent: int, *, graded: bool) -> None:
+    def __init__(self, weights: npt.NDArray[np.int16], largest_sum: int, summing: Summing) -> None:
         self.weights = weights
-        self.exponent = exponent
-        self._graded = graded
+        self.fan_out = FanOut(np.count_nonzero(weights, axis=1))
+        self._summing = summing
         self._largest_sum = largest_sum
-        self._fan_out = FanOut(np.count_nonzero(weights, axis=1))
         self._matrices: dict[Arithmetic, AnyArray] = {}
+
+    @property
+    def exact_events(self) -> bool:
+        """Whether 32 bits hold every sum of binary spikes."""
+        return self._largest_sum < INT32_LIMIT
 
     @property
     def nbytes(self) -> int:
@@ -76,33 +85,33 @@ class DenseSynapses:
 
     def deliver(self, heard: AnyArray, activation: Int32Array, workers: Workers) -> Delivered:
         """Add what the messages of some rows deliver; see :class:`.protocol.Synapses`."""
-        messages = read(heard, graded=self._graded)
-        payloads = messages.values.dtype != np.bool_
-        how = choose(self._largest_sum * messages.peak, messages.rate, graded=payloads)
+        messages = read(heard, graded=self._summing.graded)
+        bound = self._largest_sum * messages.peak
+        how = choose(bound, messages.peak, messages.rate, self._summing)
         if how is Arithmetic.EVENTS:
-            self._gather(messages, activation, workers)
+            self._gather(messages, activation, self._summing.room(bound), workers)
         else:
             self._multiply(messages.values, activation, how, workers)
-        return Delivered(how, heard.size, messages.events, self._fan_out.met(messages))
+        return Delivered(how, heard.size, messages.events, self.fan_out.met(messages))
 
-    def _gather(self, messages: Messages, activation: Int32Array, workers: Workers) -> None:
+    def _gather(self, messages: Messages, activation: Int32Array, kind: npt.DTypeLike, workers: Workers) -> None:
         values = modulo_32(messages.values)
         gather = gather_spikes if values.dtype == np.bool_ else gather_messages
 
         def part(first: int, last: int) -> None:
-            gather(values, self.weights, self.exponent, activation, first, last)
+            total = np.empty(self.weights.shape[1], kind)
+            gather(values, self.weights, self._summing.exponent, total, activation, first, last)
 
         workers.run(part, workers.parts(len(values), messages.events * self.weights.shape[1] // 16))
 
     def _multiply(self, values: AnyArray, activation: Int32Array, how: Arithmetic, workers: Workers) -> None:
-        matrix = self._matrix(how)
+        matrix, (exponent, _, wraps) = self._matrix(how), self._summing
         rows = max(1, BLOCK_BYTES // (matrix.itemsize * sum(matrix.shape)))
 
         def part(first: int, last: int) -> None:
             for low in range(first, last, rows):
                 high = min(low + rows, last)
-                sums = values[low:high].astype(matrix.dtype) @ matrix
-                add_shifted(sums, self.exponent, self._graded, activation[low:high])
+                add_shifted(values[low:high].astype(matrix.dtype) @ matrix, exponent, wraps, activation[low:high])
 
         workers.run(part, workers.parts(len(values), values.size * matrix.shape[1] // 32))
 

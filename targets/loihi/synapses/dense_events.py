@@ -1,8 +1,7 @@
-"""Event-driven synapses: for every source that is active, add its row of weights.
+"""Event-driven synapses of a matrix: for every source that is active, add its row of weights.
 
-All sums are kept modulo 2^32, which is exact for graded messages, as the reference wraps their sum at 32 bits before
-the shift, and for binary spikes as long as no sum can reach 2^31. Left shifts and the sum over projections commute
-with the wrap.
+Sums are kept modulo 2^32 or in 64 bits, as the room for them has it (:class:`.protocol.Summing`). Left shifts and the
+sum over projections commute with the wrap.
 """
 
 from __future__ import annotations
@@ -14,6 +13,9 @@ import numpy.typing as npt
 
 from neurotool.targets.loihi.jit import compiled
 
+Int16Array = npt.NDArray[np.int16]
+Int32Array = npt.NDArray[np.int32]
+
 EXACT_IN_INT16 = 124
 """Rows of weights (-256 to 255) that 16 bits can add without overflow, rounded down to a multiple of four."""
 
@@ -21,9 +23,10 @@ EXACT_IN_INT16 = 124
 @compiled
 def gather_spikes(
     spikes: npt.NDArray[np.bool_],
-    weights: npt.NDArray[np.int16],
+    weights: Int16Array,
     exponent: int,
-    activation: npt.NDArray[np.int32],
+    total: npt.NDArray[Any],
+    activation: Int32Array,
     first_row: int,
     last_row: int,
 ) -> None:
@@ -33,6 +36,7 @@ def gather_spikes(
         spikes: ``[row, source]``; a row is one sample in one time step.
         weights: ``[source, target]``.
         exponent: Power of two on the sum, rounding towards minus infinity.
+        total: Room for the sums of a row, ``[target]``.
         activation: Added to, ``[row, target]``.
         first_row: First row to treat.
         last_row: Row to stop before.
@@ -40,22 +44,28 @@ def gather_spikes(
     sources, targets = weights.shape
     active = np.empty(sources + 1, np.int32)
     part = np.empty(targets, np.int16)
-    total = np.empty(targets, np.int32)
     for row in range(first_row, last_row):
         count = 0
         for source in range(sources):  # without a branch, as the processor cannot predict spikes
             active[count] = source
             count += spikes[row, source]
-        total[:] = 0
-        for first in range(0, count, EXACT_IN_INT16):
-            _add_rows(weights, active[first : min(count, first + EXACT_IN_INT16)], part)
-            for target in range(targets):
-                total[target] += part[target]
-        _shift_and_add(total, exponent, activation[row])
+        if count > 0:
+            total[:] = 0
+            gather_row(active[:count], weights, part, total)
+            add_shifted_row(total, exponent, activation[row])
 
 
 @compiled
-def _add_rows(weights: npt.NDArray[np.int16], sources: npt.NDArray[np.int32], part: npt.NDArray[np.int16]) -> None:
+def gather_row(active: Int32Array, weights: Int16Array, part: Int16Array, total: npt.NDArray[Any]) -> None:
+    """Add the weights of active sources to the sums of one row; ``part`` is room for as many sums of 16 bits."""
+    for first in range(0, active.size, EXACT_IN_INT16):
+        _add_rows(weights, active[first : min(active.size, first + EXACT_IN_INT16)], part)
+        for target in range(total.size):
+            total[target] += part[target]
+
+
+@compiled
+def _add_rows(weights: Int16Array, sources: Int32Array, part: Int16Array) -> None:
     part[:] = 0
     paired = sources.size // 4 * 4
     for i in range(0, paired, 4):  # four at once: fewer loads and stores of the sum
@@ -70,30 +80,27 @@ def _add_rows(weights: npt.NDArray[np.int16], sources: npt.NDArray[np.int32], pa
 
 @compiled
 def gather_messages(
-    messages: npt.NDArray[np.int32],
-    weights: npt.NDArray[np.int16],
+    messages: Int32Array,
+    weights: Int16Array,
     exponent: int,
-    activation: npt.NDArray[np.int32],
+    total: npt.NDArray[Any],
+    activation: Int32Array,
     first_row: int,
     last_row: int,
 ) -> None:
     """Add what graded messages deliver; arguments as in :func:`gather_spikes`, messages modulo 2^32."""
-    sources, targets = weights.shape
-    total = np.empty(targets, np.int32)
     for row in range(first_row, last_row):
         total[:] = 0
-        for source in range(sources):
+        for source in range(weights.shape[0]):
             message = messages[row, source]
             if message != 0:
-                for target in range(targets):
+                for target in range(total.size):
                     total[target] += np.int32(message * weights[source, target])
-        _shift_and_add(total, exponent, activation[row])
+        add_shifted_row(total, exponent, activation[row])
 
 
 @compiled
-def add_shifted(
-    sums: npt.NDArray[Any], exponent: int, wraps: bool, activation: npt.NDArray[np.int32]
-) -> None:
+def add_shifted(sums: npt.NDArray[Any], exponent: int, wraps: bool, activation: Int32Array) -> None:
     """Shift sums that floats hold exactly, and add them.
 
     Args:
@@ -112,7 +119,8 @@ def add_shifted(
 
 
 @compiled
-def _shift_and_add(total: npt.NDArray[np.int32], exponent: int, activation: npt.NDArray[Any]) -> None:
+def add_shifted_row(total: npt.NDArray[Any], exponent: int, activation: Int32Array) -> None:
+    """Shift the sums of one row, rounding towards minus infinity, and add them."""
     if exponent >= 0:
         for target in range(total.size):
             activation[target] += np.int32(total[target] << exponent)

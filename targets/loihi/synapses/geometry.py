@@ -94,7 +94,7 @@ class Runs(NamedTuple):
         column = np.arange(len(position)) - (np.cumsum(counts) - counts)[position]
         tables = np.zeros((3, axis.size, counts.max(initial=0)), np.int32)
         tables[:, position, column] = tap, output, lengths
-        return cls(counts.astype(np.int32), *tables, axis.outputs)
+        return cls(counts.astype(np.int32), tables[0], tables[1], tables[2], axis.outputs)
 
 
 class Geometry(NamedTuple):

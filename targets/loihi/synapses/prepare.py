@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -14,7 +14,7 @@ from neurotool.ir.program import AllToAll, ChipProgram, Convolution, Projection,
 from neurotool.synapses import hardware_weights
 from neurotool.targets.loihi.synapses.convolution import ConvolutionSynapses
 from neurotool.targets.loihi.synapses.dense import DenseSynapses
-from neurotool.targets.loihi.synapses.protocol import Synapses
+from neurotool.targets.loihi.synapses.protocol import Summing, Synapses
 from neurotool.targets.loihi.synapses.sparse import Columns, SparseSynapses
 from neurotool.targets.loihi.synapses.sparse_events import order_by_source
 
@@ -73,16 +73,16 @@ def _undelayed(projection: Projection) -> Synapses:
     rows = max(1, BLOCK // sources)
     for first in range(0, targets, rows):
         # Mantissas are clipped to nine bits in any case, and 16-bit arithmetic needs a quarter of the time.
-        narrow = np.clip(projection.weights[first : first + rows], -256, 256).astype(np.int16)
+        narrow: npt.NDArray[Any] = np.clip(projection.weights[first : first + rows], -256, 256).astype(np.int16)
         block = hardware_weights(replace(projection, weights=narrow))
         weights[:, first : first + rows] = block.T
         largest_sum = max(largest_sum, int(np.abs(block).sum(axis=1, dtype=np.int64).max()))
-    exponent, graded = projection.weight_exp, projection.message_bits > 0
     if np.count_nonzero(weights) >= DENSE_SHARE * weights.size:
-        return DenseSynapses(weights, largest_sum, exponent, graded=graded)
+        return DenseSynapses(weights, largest_sum, Summing.of(projection))
     source, target = np.nonzero(weights)
     starts = np.searchsorted(source, np.arange(sources + 1))
-    return SparseSynapses(Columns(starts, target.astype(np.int32), weights[source, target]), targets, exponent, graded=graded)
+    columns = Columns(starts, target.astype(np.int32), weights[source, target])
+    return SparseSynapses(columns, targets, Summing.of(projection))
 
 
 class _Block(NamedTuple):
@@ -127,7 +127,6 @@ def _columns(projection: Projection, sources: int) -> dict[int, Columns]:
 
 def _fastest(projection: Projection, columns: Columns, targets: int) -> Synapses:
     """Return synapses of one delay as a matrix if that is faster and needs no more memory."""
-    exponent, graded = projection.weight_exp, projection.message_bits > 0
     low, high = columns.starts[0], columns.starts[-1]
     sources = len(columns.starts) - 1
     needed = 2 * sources * targets
@@ -137,5 +136,5 @@ def _fastest(projection: Projection, columns: Columns, targets: int) -> Synapses
         np.add.at(sums, (source, columns.targets[low:high]), columns.weights[low:high])
         if np.count_nonzero(sums) == high - low:  # otherwise two synapses join the same neurons
             largest_sum = int(np.abs(sums).sum(axis=0, dtype=np.int64).max())
-            return DenseSynapses(sums.astype(np.int16), largest_sum, exponent, graded=graded)
-    return SparseSynapses(columns, targets, exponent, graded=graded)
+            return DenseSynapses(sums.astype(np.int16), largest_sum, Summing.of(projection))
+    return SparseSynapses(columns, targets, Summing.of(projection))

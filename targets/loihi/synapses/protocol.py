@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.ir.program import AllToAll, Projection
 from neurotool.targets.loihi.jit import compiled
 from neurotool.targets.loihi.workers import Workers
 
@@ -48,7 +49,9 @@ class Synapses(Protocol):
     """
 
     @property
-    def nbytes(self) -> int: ...
+    def nbytes(self) -> int:
+        """Memory that they hold."""
+        ...
 
     def deliver(self, heard: AnyArray, activation: Int32Array, workers: Workers) -> Delivered:
         """Add what the messages of some rows deliver, modulo 2^32.
@@ -59,6 +62,35 @@ class Synapses(Protocol):
             workers: Threads to use.
         """
         ...
+
+
+INT32_LIMIT = 1 << 31
+
+
+class Summing(NamedTuple):
+    """How a projection forms its sums.
+
+    Attributes:
+        exponent: Power of two on each sum, rounding towards minus infinity.
+        graded: Whether payloads count.
+        wraps: Whether sums wrap at 32 bits before the shift. Where payloads count and sums do not wrap, as in Lava's
+            ``DelayDense``, each product does.
+    """
+
+    exponent: int
+    graded: bool
+    wraps: bool
+
+    @classmethod
+    def of(cls, projection: Projection) -> Summing:
+        """Return how a projection that is no convolution forms its sums."""
+        graded = projection.message_bits > 0
+        delayed_matrix = isinstance(projection.connectivity, AllToAll) and projection.delays is not None
+        return cls(projection.weight_exp, graded, wraps=graded and not delayed_matrix)
+
+    def room(self, bound: int) -> npt.DTypeLike:
+        """Return the type of integer sums: 32 bits where those wrap, or never exceed them."""
+        return np.int32 if self.wraps or bound < INT32_LIMIT else np.int64
 
 
 class Messages(NamedTuple):
@@ -101,17 +133,20 @@ class FanOut:
 
     Args:
         counts: Their number, ``[source]``.
+
+    Attributes:
+        counts: The same, int32.
     """
 
     def __init__(self, counts: npt.NDArray[np.integer]) -> None:
-        self._counts = counts.astype(np.int32)
+        self.counts = counts.astype(np.int32)
         self._same = int(counts[0]) if len(counts) and (counts == counts[0]).all() else None
 
     def met(self, messages: Messages) -> int:
         """Number of synapses that some messages meet."""
         if self._same is not None:
             return messages.events * self._same
-        return _met(messages.values, self._counts) if messages.events else 0
+        return _met(messages.values, self.counts) if messages.events else 0
 
 
 @compiled

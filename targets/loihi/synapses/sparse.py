@@ -12,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from neurotool.targets.loihi.synapses.protocol import (
+    INT32_LIMIT,
     AnyArray,
     Arithmetic,
     Delivered,
     FanOut,
     Int32Array,
+    Summing,
     modulo_32,
     read,
 )
@@ -25,9 +27,6 @@ from neurotool.targets.loihi.workers import Workers
 
 CROSSOVER = 0.2
 """Share of active sources below which single events beat blocks of rows (benchmarks/engine_paths.py)."""
-
-NARROW_LIMIT = 1 << 31
-"""Binary sums are shifted right without a wrap before, so that larger ones are kept in 64 bits."""
 
 
 class Columns(NamedTuple):
@@ -50,19 +49,26 @@ class SparseSynapses:
     Args:
         columns: The synapses.
         targets: Number of target neurons.
-        exponent: Power of two on each sum, rounding towards minus infinity.
-        graded: Whether payloads count; their sums wrap at 32 bits.
+        summing: How sums are formed.
+
+    Attributes:
+        columns: The same.
+        fan_out: Synapses of each source.
     """
 
-    def __init__(self, columns: Columns, targets: int, exponent: int, *, graded: bool) -> None:
+    def __init__(self, columns: Columns, targets: int, summing: Summing) -> None:
         self.columns = columns
-        self.exponent = exponent
-        self._graded = graded
+        self.fan_out = FanOut(np.diff(columns.starts))
         self._targets = targets
-        self._fan_out = FanOut(np.diff(columns.starts))
+        self._summing = summing
         low, high = columns.starts[0], columns.starts[-1]
-        largest = np.bincount(columns.targets[low:high], np.abs(columns.weights[low:high]), targets).max(initial=0)
-        self._wide = largest >= NARROW_LIMIT and not graded
+        magnitudes = np.abs(columns.weights[low:high])
+        self._largest_sum = int(np.bincount(columns.targets[low:high], magnitudes, targets).max(initial=0))
+
+    @property
+    def exact_events(self) -> bool:
+        """Whether 32 bits hold every sum of binary spikes."""
+        return self._largest_sum < INT32_LIMIT
 
     @property
     def nbytes(self) -> int:
@@ -72,18 +78,18 @@ class SparseSynapses:
 
     def deliver(self, heard: AnyArray, activation: Int32Array, workers: Workers) -> Delivered:
         """Add what the messages of some rows deliver; see :class:`.protocol.Synapses`."""
-        messages = read(heard, graded=self._graded)
-        operations = self._fan_out.met(messages)
+        messages = read(heard, graded=self._summing.graded)
+        operations = self.fan_out.met(messages)
         how = Arithmetic.INTEGERS if messages.rate > CROSSOVER and len(heard) >= LANES else Arithmetic.EVENTS
-        values, kind = modulo_32(messages.values), np.int64 if self._wide else np.int32
+        values, kind = modulo_32(messages.values), self._summing.room(self._largest_sum * messages.peak)
 
         def part(first: int, last: int) -> None:
             if how is Arithmetic.EVENTS:
                 total = np.empty(self._targets, kind)
-                scatter(values, *self.columns, self.exponent, total, activation, first, last)
+                scatter(values, *self.columns, self._summing.exponent, total, activation, first, last)
             else:
                 sums = np.empty((self._targets, LANES), kind)
-                multiply(values, *self.columns, self.exponent, sums, activation, first, last)
+                multiply(values, *self.columns, self._summing.exponent, sums, activation, first, last)
 
         workers.run(part, workers.parts(len(heard), operations))
         return Delivered(how, heard.size, messages.events, operations)

@@ -1,7 +1,6 @@
 """Compiled loops over synapses that are listed by source.
 
-Sums are kept modulo 2^32 or in 64 bits, as the array given for them has it; the former is exact for graded messages,
-as the reference wraps their sum at 32 bits before the shift, and for binary spikes as long as no sum can reach 2^31.
+Sums are kept modulo 2^32 or in 64 bits, as the room for them has it (:class:`.protocol.Summing`).
 """
 
 from __future__ import annotations
@@ -12,6 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from neurotool.targets.loihi.jit import compiled
+from neurotool.targets.loihi.synapses.dense_events import add_shifted_row
+
+Int32Array = npt.NDArray[np.int32]
 
 LANES = 32
 """Rows for which a synapse is met at once."""
@@ -21,11 +23,11 @@ LANES = 32
 def scatter(
     messages: npt.NDArray[Any],
     starts: npt.NDArray[np.int64],
-    targets: npt.NDArray[np.int32],
+    targets: Int32Array,
     weights: npt.NDArray[np.int16],
     exponent: int,
     total: npt.NDArray[Any],
-    activation: npt.NDArray[np.int32],
+    activation: Int32Array,
     first_row: int,
     last_row: int,
 ) -> None:
@@ -49,24 +51,38 @@ def scatter(
         for source in range(sources):  # without a branch, as the processor cannot predict spikes
             active[count] = source
             count += messages[row, source] != 0
-        total[:] = 0
-        for i in range(count):
-            source = active[i]
-            message = np.int32(messages[row, source])
-            for k in range(starts[source], starts[source + 1]):
-                total[targets[k]] += np.int32(message * weights[k])
-        _shift_and_add(total, exponent, activation[row])
+        if count > 0:
+            total[:] = 0
+            for i in range(count):
+                message = np.int32(messages[row, active[i]])
+                for k in range(starts[active[i]], starts[active[i] + 1]):
+                    total[targets[k]] += np.int32(message * weights[k])
+            add_shifted_row(total, exponent, activation[row])
+
+
+@compiled
+def scatter_row(
+    active: Int32Array,
+    starts: npt.NDArray[np.int64],
+    targets: Int32Array,
+    weights: npt.NDArray[np.int16],
+    total: npt.NDArray[Any],
+) -> None:
+    """Add the weights of active sources to the sums of one row."""
+    for i in range(active.size):
+        for k in range(starts[active[i]], starts[active[i] + 1]):
+            total[targets[k]] += weights[k]
 
 
 @compiled
 def multiply(
     messages: npt.NDArray[Any],
     starts: npt.NDArray[np.int64],
-    targets: npt.NDArray[np.int32],
+    targets: Int32Array,
     weights: npt.NDArray[np.int16],
     exponent: int,
     sums: npt.NDArray[Any],
-    activation: npt.NDArray[np.int32],
+    activation: Int32Array,
     first_row: int,
     last_row: int,
 ) -> None:
@@ -88,23 +104,13 @@ def multiply(
                 for k in range(starts[source], starts[source + 1]):
                     _add_product(sums[targets[k]], lanes, np.int32(weights[k]))
         for i in range(rows):
-            _shift_and_add(sums[:, i], exponent, activation[first + i])
+            add_shifted_row(sums[:, i], exponent, activation[first + i])
 
 
 @compiled
-def _add_product(sums: npt.NDArray[Any], lanes: npt.NDArray[np.int32], weight: np.int32) -> None:
+def _add_product(sums: npt.NDArray[Any], lanes: Int32Array, weight: np.int32) -> None:
     for i in range(sums.size):  # a number known when compiling would be unrolled instead of vectorised
         sums[i] += np.int32(lanes[i] * weight)
-
-
-@compiled
-def _shift_and_add(total: npt.NDArray[Any], exponent: int, activation: npt.NDArray[np.int32]) -> None:
-    if exponent >= 0:
-        for target in range(total.size):
-            activation[target] += np.int32(total[target] << exponent)
-    else:
-        for target in range(total.size):
-            activation[target] += np.int32(total[target] >> -exponent)
 
 
 @compiled
@@ -113,7 +119,7 @@ def order_by_source(
     targets: npt.NDArray[np.int64],
     weights: npt.NDArray[np.int64],
     next_free: npt.NDArray[np.int64],
-    targets_out: npt.NDArray[np.int32],
+    targets_out: Int32Array,
     weights_out: npt.NDArray[np.int16],
 ) -> None:
     """Put synapses where their source begins.
