@@ -109,5 +109,3 @@ def _spread(value: Array, shape: Shape | None) -> Array:
     if shape is None or value.shape == shape:
         return value
     return np.array(np.broadcast_to(value.reshape(()) if value.size == 1 else value, shape))
-
-

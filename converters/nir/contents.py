@@ -10,6 +10,7 @@ from typing import Any
 import networkx as nx
 
 from neurotool.diagnostics import Diagnostic, Severity
+from neurotool.rules import RULES
 
 Fields = Mapping[str, Any]
 Link = tuple[str, str]
@@ -29,6 +30,7 @@ class Contents:
         metadata: Metadata of the outermost graph.
         ports: Input and Output nodes of inner graphs.
         errors: What is wrong with the inner graphs and with edges to and from them.
+        severed: Whether an edge was dropped because an inner graph has no port for it, so that paths say nothing.
     """
 
     file: str
@@ -37,6 +39,7 @@ class Contents:
     metadata: Fields
     ports: frozenset[str] = frozenset()
     errors: list[Diagnostic] = field(default_factory=list)
+    severed: bool = False
 
     def type_of(self, name: str) -> str:
         """Type of a node as the file has it; empty if it has none."""
@@ -66,7 +69,16 @@ class Contents:
     def error(
         self, rule: str, name: str, message: str, *, found: str = "", limit: str = "", fix: str = ""
     ) -> Diagnostic:
-        """Make a finding about a node of the file; ``message`` goes on after the name of the node."""
+        """Make a finding about a node of the file.
+
+        Args:
+            rule: The rule that is broken.
+            name: The node; empty for the whole graph.
+            message: Goes on after the name of the node.
+            found: What the file holds.
+            limit: What it may hold.
+            fix: What to do; that of the rule if empty.
+        """
         known = name in self.nodes
         return Diagnostic(
             rule,
@@ -75,6 +87,6 @@ class Contents:
             f"{name}: {message}" if name else message,
             found=found,
             limit=limit,
-            fix=fix,
+            fix=fix or RULES[rule].rewrite,
             origin=self.origin(name) if known else self.file,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import nir
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from neurotool.ir.graph import Shape
 
-Array = npt.NDArray[np.generic]
+Array = npt.NDArray[Any]
 
 
 class Sort(Enum):
@@ -23,7 +24,8 @@ class Sort(Enum):
     VALUES = "one value per neuron, or one"
     TIMES = "time constants in seconds, one per neuron, or one"
     DELAYS = "delays in seconds, one per neuron, or one"
-    SIZES = "sizes of one or more axes"
+    SHAPE = "sizes of one or more axes"
+    EXTENT = "the size of each axis but the first"
     AXIS = "one integer"
     COUNT = "one integer of at least 1"
     STRIDES = "one integer of at least 1, or one for each axis"
@@ -45,7 +47,7 @@ _R, _LEAK, _THRESHOLD = (Field(name, Sort.VALUES) for name in ("r", "v_leak", "v
 _W_IN = Field("w_in", Sort.VALUES, required=False)
 _TAU, _TAU_SYN, _TAU_MEM = (Field(name, Sort.TIMES) for name in ("tau", "tau_syn", "tau_mem"))
 _CONVOLUTION = (
-    Field("input_shape", Sort.SIZES, required=False),
+    Field("input_shape", Sort.EXTENT, required=False),
     _WEIGHT,
     Field("stride", Sort.STRIDES),
     Field("padding", Sort.PADDING),
@@ -64,7 +66,7 @@ FIELDS: dict[type[nir.NIRNode], tuple[Field, ...]] = {
     nir.SumPool2d: _POOL,
     nir.AvgPool2d: _POOL,
     nir.Flatten: (
-        Field("input_type", Sort.SIZES, required=False),
+        Field("input_type", Sort.SHAPE, required=False),
         Field("start_dim", Sort.AXIS, required=False),
         Field("end_dim", Sort.AXIS, required=False),
     ),
@@ -76,15 +78,15 @@ FIELDS: dict[type[nir.NIRNode], tuple[Field, ...]] = {
     nir.I: (_R,),
     nir.LI: (_TAU, _R, _LEAK),
     nir.CubaLI: (_TAU_SYN, _TAU_MEM, _R, _LEAK, _W_IN),
-    nir.Input: (Field("shape", Sort.SIZES),),
-    nir.Output: (Field("shape", Sort.SIZES),),
+    nir.Input: (Field("shape", Sort.SHAPE),),
+    nir.Output: (Field("shape", Sort.SHAPE),),
 }
 """Fields by node type, as ``nir.write`` writes them. A convolution without bias or input shape is read as well: older
 versions of NIR wrote none."""
 
 PER_NEURON_SORTS = (Sort.VALUES, Sort.TIMES, Sort.DELAYS)
 
-_LEAST = {Sort.SIZES: 1, Sort.COUNT: 1, Sort.STRIDES: 1, Sort.PADDING: 0, Sort.MARGINS: 0}
+_LEAST = {Sort.SHAPE: 1, Sort.EXTENT: 1, Sort.COUNT: 1, Sort.STRIDES: 1, Sort.PADDING: 0, Sort.MARGINS: 0}
 _TEXTS = ("same", "valid")
 
 
@@ -108,7 +110,7 @@ def field_problems(field: Field, value: Array) -> Iterator[tuple[str, str, str, 
 def _are_integers(sort: Sort, value: Array) -> bool:
     if value.dtype.kind not in "iu" or not value.size or value.ndim > 1:
         return False
-    if sort in (Sort.AXIS, Sort.COUNT) and value.size != 1:
+    if (sort in (Sort.AXIS, Sort.COUNT) and value.size != 1) or (sort is Sort.SHAPE and not value.ndim):
         return False
     return sort is Sort.AXIS or bool(np.min(value) >= _LEAST[sort])
 

@@ -14,12 +14,14 @@ from typing import Any
 import h5py
 import nir
 import numpy as np
-from nir.serialization import hdf2dict
 
 from neurotool.converters.nir.support import GRAPH
 from neurotool.errors import UsageError
 
 Link = tuple[str, str]
+
+_LARGEST_RATIO = 1032
+"""Bytes that one byte of a gzip stream can stand for at most (zlib, technical details)."""
 
 
 def read_root(path: Path) -> dict[str, Any]:
@@ -33,8 +35,8 @@ def read_root(path: Path) -> dict[str, Any]:
     try:
         with h5py.File(path, "r") as file:
             # A file that is no NIR graph may hold anything, so look before reading all of it.
-            root = hdf2dict(file["node"]) if isinstance(file.get("node"), h5py.Group) else None
-    except Exception as error:  # h5py and nir raise many types on damaged files
+            root = _group(file["node"], path.stat().st_size) if isinstance(file.get("node"), h5py.Group) else None
+    except Exception as error:  # h5py raises many types on damaged files
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UsageError(f"{path}: is damaged: {reason}", hint="copy or export the file again") from None
     if root is None:
@@ -47,6 +49,23 @@ def read_root(path: Path) -> dict[str, Any]:
             hint="put a single node into a graph with Input and Output: nir.NIRGraph.from_list",
         )
     return root
+
+
+def _group(group: h5py.Group, largest: int) -> dict[str, Any]:
+    return {
+        name: _group(item, largest) if isinstance(item, h5py.Group) else _value(item, largest)
+        for name, item in group.items()
+        if isinstance(item, h5py.Group | h5py.Dataset)
+    }
+
+
+def _value(dataset: h5py.Dataset, largest: int) -> Any:
+    """Read a field; text as text. A damaged size would have HDF5 fill all memory, so it is checked before."""
+    stored = dataset.id.get_storage_size()
+    if dataset.shape is not None and (stored > largest or dataset.nbytes > stored * _LARGEST_RATIO):
+        raise ValueError(f"{dataset.name} is said to hold {dataset.nbytes} bytes, {stored} are stored")
+    value = dataset[()]
+    return value.decode("utf8") if isinstance(value, bytes) else value
 
 
 def write_root(

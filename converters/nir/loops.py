@@ -2,9 +2,9 @@
 
 A file says that nodes form a loop, not which of its values is the one of the step before. Simulators that run a graph
 node by node (nirtorch's executor is one) take the nodes from the inputs on, and use the last step's value where they
-meet a node that did not run yet. So it is here: the wire that closes a loop waits for one step. Where that wire leaves a
-linear node that nothing else hears, the step is moved to the wires into it, so that it is the spikes that wait and the
-bias of recurrent weights acts from the first step on.
+meet a node that did not run yet. So it is here: the wire that closes a loop waits for one step. Where that wire leaves
+a linear node that nothing else hears, the step is moved to the wires into it, so that it is the spikes that wait and
+the bias of recurrent weights acts from the first step on.
 
 A Delay node of at least one step closes its loop by itself: it hands one of its steps to the wires that lead into it.
 """
@@ -57,7 +57,7 @@ def bare_loops(links: Iterable[tuple[str, str]], passive: Collection[str]) -> li
     """Find the loops that go through passive nodes only; names in the order of the links."""
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_edges_from((source, target) for source, target in links if source in passive and target in passive)
-    return [tuple(name for name in graph if name in loop) for loop in _loops(graph)]
+    return [tuple(name for name in graph if name in loop) for loop in loops_of(graph)]
 
 
 def arrange(wiring: Wiring, roles: Roles) -> Arrangement:
@@ -73,7 +73,7 @@ def arrange(wiring: Wiring, roles: Roles) -> Arrangement:
     entries = _Entries(graph, wiring.names, roles)
     closing: set[tuple[str, str]] = set()
     handed: set[str] = set()
-    ahead = list(_loops(graph))
+    ahead = list(loops_of(graph))
     while ahead:
         loop = ahead.pop()
         entry = entries.choose(loop)
@@ -84,7 +84,7 @@ def arrange(wiring: Wiring, roles: Roles) -> Arrangement:
             cut = [(source, entry) for source in graph.predecessors(entry) if source in loop]
             closing.update(cut)
         graph.remove_edges_from(cut)
-        ahead += _loops(graph.subgraph(loop))
+        ahead += loops_of(graph.subgraph(loop))
     extra = [int(not w.delay and (w.source, w.target) in closing) for w in wiring.wires]
     if not bare_loops(((w.source, w.target) for w in wiring.wires), roles.linear):
         _move_to_sources(wiring, extra, roles.linear)
@@ -95,7 +95,8 @@ def arrange(wiring: Wiring, roles: Roles) -> Arrangement:
     return Arrangement(Wiring(tuple(order), wires), frozenset(handed), tuple(entries.doubts))
 
 
-def _loops(graph: nx.DiGraph[str]) -> list[set[str]]:
+def loops_of(graph: nx.DiGraph[str]) -> list[set[str]]:
+    """Sets of nodes that reach each other, and single nodes that reach themselves."""
     parts = nx.strongly_connected_components(graph)
     return [part for part in parts if len(part) > 1 or any(graph.has_edge(name, name) for name in part)]
 

@@ -42,6 +42,7 @@ def open_graph(file: str, root: Fields) -> Contents:
         metadata if isinstance(metadata, dict) else {},
         frozenset(port for ends in opened.ends.values() for names in ends.values() for port in names),
         opened.contents.errors,
+        opened.severed,
     )
 
 
@@ -50,6 +51,7 @@ class _Opened:
         self.nodes: dict[str, Fields] = {}
         self.links: list[Link] = []
         self.ends: dict[str, dict[str, list[str]]] = {}
+        self.severed = False
         self.contents = Contents(file, self.nodes, (), {})
 
     def add(self, graph: str, fields: Fields) -> None:
@@ -75,7 +77,8 @@ class _Opened:
             try:
                 self.add(name, inner)
             except ValueError as error:
-                self._error("NT-NIR-004", name, f"is not a valid NIR graph: {error}", found="damaged")
+                message, limit = f"is not a valid NIR graph: {error}", "nodes, and edges as pairs of names"
+                self._error("NT-NIR-004", name, message, found=str(error), limit=limit)
         self._connect(graph, inside, [(prefix + a, prefix + b) for a, b in links])
 
     def _claim(self, graph: str, names: Iterable[str]) -> None:
@@ -88,11 +91,13 @@ class _Opened:
     def _connect(self, graph: str, inside: Mapping[str, Fields], links: list[Link]) -> None:
         kinds = {name: _type(inner) for name, inner in inside.items()}
         for source, target in links:
-            if kinds.get(target) == _INPUT:
-                self._error("NT-NIR-005", target, f"{source} leads into this Input", found=f"{source} -> {target}")
-            if kinds.get(source) == _OUTPUT:
-                self._error("NT-NIR-005", source, f"{target} follows on this Output", found=f"{source} -> {target}")
             edge = f"{source} -> {target}"
+            if kinds.get(target) == _INPUT:
+                limit = "no edge into an Input"
+                self._error("NT-NIR-005", target, f"{source} leads into this Input", found=edge, limit=limit)
+            if kinds.get(source) == _OUTPUT:
+                limit = "no edge out of an Output"
+                self._error("NT-NIR-005", source, f"{target} follows on this Output", found=edge, limit=limit)
             starts, stops = self._port(source, _OUTPUT, edge), self._port(target, _INPUT, edge)
             self.links += [(a, b) for a in starts for b in stops]
 
@@ -102,8 +107,10 @@ class _Opened:
             return [name]
         found = self.ends[name][kind]
         if not found:
+            self.severed = True
             fix = f"add a nir.{kind} to the inner graph"
-            self._error("NT-NIR-005", name, f"has no {kind} node for the edge {edge}", found=edge, fix=fix)
+            message, limit = f"has no {kind} node for the edge {edge}", f"at least one {kind}"
+            self._error("NT-NIR-005", name, message, found="none", limit=limit, fix=fix)
         elif len(found) > 1:
             message = f"has several {kind} nodes, and the edge {edge} does not say which one it means"
             fix = f"write the port into the edge: {found[0]}"

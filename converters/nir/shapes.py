@@ -78,6 +78,7 @@ class _Inference:
         """Find the shapes of one node; those that feed it are known, loops apart."""
         feeds = [wire.source for wire in self.wiring.incoming[name] if wire.source in self.shapes.of]
         fed = self.shapes.of[feeds[0]] if feeds else None
+        taken: Shape | None
         if spec.kind is nir.Input:
             taken = self._input_shape(name, spec)
         elif spec.kind is nir.Output:
@@ -148,9 +149,7 @@ class _Inference:
         found, limit = str(list(made)), str(asked)
         message = f"takes shape {limit}, {source} gives {found}"
         fix = "correct the size of one of them, or put a Flatten between them"
-        self.shapes.errors.append(
-            self.contents.error("NT-NIR-006", name, message, found=found, limit=limit, fix=fix)
-        )
+        self.shapes.errors.append(self.contents.error("NT-NIR-006", name, message, found=found, limit=limit, fix=fix))
 
 
 def _sizes(spec: Spec) -> Shape:

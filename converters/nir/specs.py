@@ -10,9 +10,11 @@ import numpy as np
 
 from neurotool.converters.nir.contents import Contents
 from neurotool.converters.nir.fields import FIELDS, Array, Field, Sort, field_problems, is_shared, listed, shown
-from neurotool.converters.nir.support import CONVOLUTIONS, ENDS, GRAPH, MATRICES, PER_NEURON, POOLS, TYPES
+from neurotool.converters.nir.support import CONVOLUTIONS, GRAPH, MATRICES, PER_NEURON, POOLS, TYPES
 from neurotool.diagnostics import Diagnostic
 from neurotool.ir.graph import Shape
+
+_SPATIAL = (Sort.STRIDES, Sort.PADDING, Sort.MARGINS, Sort.EXTENT)
 
 Pattern = tuple[int | None, ...]
 """A shape in which None stands for a size that the fields do not say."""
@@ -38,14 +40,13 @@ class Spec:
             return (*weight[:-2], weight[-1])
         if self.kind in CONVOLUTIONS:
             weight, axes = self.values["weight"].shape, len(self.values["weight"].shape) - 2
-            sizes = self.numbers("input_shape", axes) if "input_shape" in self.values else (None,) * axes
+            sizes: Pattern = self.numbers("input_shape", axes) if "input_shape" in self.values else (None,) * axes
             return (weight[1] * int(self.values["groups"].flat[0]), *sizes)
         if self.kind in POOLS:
             return (None, None, None)
         if self.kind in PER_NEURON:
             return next((v.shape for v in self.values.values() if not is_shared(v)), None)
-        sizes = self.values.get("shape", self.values.get("input_type"))
-        return None if sizes is None else tuple(int(size) for size in np.ravel(sizes))
+        return next((self.numbers(name, 1) for name in ("shape", "input_type") if name in self.values), None)
 
     @property
     def single(self) -> bool:
@@ -114,29 +115,38 @@ def _type_error(contents: Contents, name: str) -> Diagnostic:
 
 def _shape_errors(contents: Contents, name: str, kind: type[nir.NIRNode]) -> Iterator[Diagnostic]:
     values = {f.name: np.asarray(contents.nodes[name][f.name]) for f in _present(contents, name)}
-    shapes = {field: value.shape for field, value in values.items()}
     if kind in PER_NEURON:
-        if len({shapes[f] for f, value in values.items() if not is_shared(value)}) > 1:
-            found = ", ".join(f"{field} {listed(shape)}" for field, shape in shapes.items())
+        if len({value.shape for value in values.values() if not is_shared(value)}) > 1:
+            found = ", ".join(f"{field} {listed(value.shape)}" for field, value in values.items())
             fix = "write one value per neuron, or a single value for all"
             message = f"parameters differ in shape: {found}"
             yield contents.error("NT-NIR-004", name, message, found=found, limit="one shape", fix=fix)
         return
-    if "weight" in values:
-        yield from _weight_errors(contents, name, kind, shapes["weight"], values)
+    found = [*_weight_errors(contents, name, kind, values), *_spatial_errors(contents, name, kind, values)]
+    if not found and kind in CONVOLUTIONS and str(values.get("padding")) == "same":
+        found += _same_errors(contents, name, values)
+    yield from found
+
+
+def _spatial_errors(
+    contents: Contents, name: str, kind: type[nir.NIRNode], values: Mapping[str, Array]
+) -> Iterator[Diagnostic]:
     axes = 1 if kind is nir.Conv1d else 2
-    for field in _present(contents, name):
-        spatial = field.sort in (Sort.STRIDES, Sort.PADDING, Sort.MARGINS) or field.name == "input_shape"
-        if spatial and values[field.name].size not in (1, axes):
-            found, message = shown(values[field.name]), f"{field.name} is {shown(values[field.name])}"
-            yield contents.error("NT-NIR-004", name, message, found=found, limit=f"one integer, or {axes}")
-    if kind not in (*ENDS, nir.Flatten) and str(values.get("padding")) == "same" and "weight" in values:
-        yield from _same_errors(contents, name, values)
+    for field in FIELDS[kind]:
+        if field.sort not in _SPATIAL or field.name not in values:
+            continue
+        if values[field.name].size not in ((axes,) if field.sort is Sort.EXTENT else (1, axes)):
+            found = shown(values[field.name])
+            limit = f"{field.sort.value}: {axes}"
+            yield contents.error("NT-NIR-004", name, f"{field.name} is {found}", found=found, limit=limit)
 
 
 def _weight_errors(
-    contents: Contents, name: str, kind: type[nir.NIRNode], weight: Shape, values: Mapping[str, Array]
+    contents: Contents, name: str, kind: type[nir.NIRNode], values: Mapping[str, Array]
 ) -> Iterator[Diagnostic]:
+    if "weight" not in values:
+        return
+    weight: Shape = values["weight"].shape
     limit = {nir.Conv1d: "[out, in, columns]", nir.Conv2d: "[out, in, rows, columns]"}.get(kind, "[out, in]")
     axes = limit.count(",") + 1
     if len(weight) < axes or (len(weight) > axes and kind not in MATRICES):
@@ -157,9 +167,8 @@ def _weight_errors(
 
 def _same_errors(contents: Contents, name: str, values: Mapping[str, Array]) -> Iterator[Diagnostic]:
     """Padding ``same`` has one meaning only where both sides get as much and the size can stay."""
-    kernel = values["weight"].shape[2:]
-    dilation = np.broadcast_to(np.ravel(values["dilation"]), len(kernel)) if "dilation" in values else 1
-    spans = np.ravel(dilation * (np.array(kernel) - 1)) + 1
+    kernel = np.array(values["weight"].shape[2:])
+    spans = np.ravel(values.get("dilation", 1)) * (kernel - 1) + 1
     if np.any(spans % 2 == 0):
         found = f"a kernel that spans {' x '.join(str(span) for span in spans)}"
         message = f"padding 'same' of {found} is not the same on both sides"
@@ -168,4 +177,6 @@ def _same_errors(contents: Contents, name: str, values: Mapping[str, Array]) -> 
     if "stride" in values and np.any(values["stride"] != 1):
         found = f"stride {shown(values['stride'])}"
         message = f"padding 'same' with {found} cannot keep the size"
-        yield contents.error("NT-NIR-011", name, message, found=found, limit="stride 1", fix="write the padding as numbers")
+        yield contents.error(
+            "NT-NIR-011", name, message, found=found, limit="stride 1", fix="write the padding as numbers"
+        )

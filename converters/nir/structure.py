@@ -17,7 +17,8 @@ _RULE = "NT-NIR-005"
 
 def structure_errors(contents: Contents) -> list[Diagnostic]:
     """List what is wrong with the edges of a graph."""
-    return [*contents.errors, *_links(contents), *_ends(contents), *_paths(contents), *_loops(contents)]
+    paths = () if contents.severed else _paths(contents)
+    return [*contents.errors, *_links(contents), *_ends(contents), *paths, *_loops(contents)]
 
 
 def _links(contents: Contents) -> Iterator[Diagnostic]:

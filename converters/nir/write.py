@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import nir
 import numpy as np
 
+from neurotool.converters.nir.edges import longer_delay, written_edges
+from neurotool.converters.nir.file import write_root
 from neurotool.converters.nir.metadata import metadata_of
-from neurotool.converters.nir.support import NEURONS, TYPES
+from neurotool.converters.nir.support import CONVOLUTIONS, PER_NEURON, TYPES
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UnsupportedError, UsageError
 from neurotool.ir.graph import Graph, Node, Shape, TorchOp
@@ -23,8 +25,12 @@ _RULE = "NT-NIR-008"
 def write(graph: Graph, path: Path) -> None:
     """Write a graph so that ``nir.read`` and this converter read it back; the file appears whole or not at all.
 
-    Time step, convention, input kinds and the version of neurotool go into the metadata of the graph. Updates of a
-    discretised graph are not written: they follow from the parameters.
+    Time step, convention, input kinds, the order of the nodes and the version of neurotool go into the metadata of the
+    graph. Updates of a discretised graph are not written: they follow from the parameters. Delays of edges are written
+    as :mod:`neurotool.converters.nir.edges` says.
+
+    ``nir.read`` 1.0.8 checks types by default and is wrong about convolutions in groups and kernels and strides that
+    are not square; a graph with these is read with ``type_check=False``.
 
     Args:
         graph: A float graph that holds NIR nodes only.
@@ -34,22 +40,21 @@ def write(graph: Graph, path: Path) -> None:
         UnsupportedError: The graph holds something that the format has no room for; ``diagnostics`` lists all of it.
         UsageError: The file cannot be written.
     """
-    if refused := [*_node_refusals(graph), *_edge_refusals(graph)]:
+    if refused := _refusals(graph):
         names = ", ".join(dict.fromkeys(d.node for d in refused))
         raise UnsupportedError(f"{path}: cannot hold this graph because of {names}", diagnostics=refused)
-    nodes = {name: _storable(node, graph) for name, node in graph.nodes.items()}
-    links = [(e.source, e.target) for e in sorted(graph.edges, key=lambda e: e.argument)]
-    # Types need no check: the shapes of the graph were checked where it was made.
-    content = nir.NIRGraph(nodes, links, metadata=metadata_of(graph), type_check=False)
+    edges = written_edges(graph)
+    nodes = {name: _storable(node, graph, edges.longer) for name, node in graph.nodes.items()}
     try:
         with staging(path.parent, path.name) as folder:
-            nir.write(folder / path.name, content)
+            metadata = metadata_of(graph, tuple(edges.delays))
+            write_root(folder / path.name, nodes | dict(edges.delays), edges.links, metadata)
             replace(folder / path.name, path)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
-def _node_refusals(graph: Graph) -> list[Diagnostic]:
+def _refusals(graph: Graph) -> list[Diagnostic]:
     found = []
     for node in graph.nodes.values():
         if isinstance(node.op, TorchOp) or node.type_name not in TYPES:
@@ -61,27 +66,23 @@ def _node_refusals(graph: Graph) -> list[Diagnostic]:
     return found
 
 
-def _edge_refusals(graph: Graph) -> list[Diagnostic]:
-    found = []
-    for (source, target), count in Counter((e.source, e.target) for e in graph.edges).items():
-        if count > 1:
-            message = f"{target}: NIR files hold one edge from {source}, not {count}"
-            fix = "double the weights instead"
-            found.append(_refusal(graph.nodes[target], message, f"{count} edges", fix))
-    return found
-
-
 def _refusal(node: Node, message: str, found: str, fix: str) -> Diagnostic:
     return Diagnostic(_RULE, Severity.ERROR, node.name, message, found=found, fix=fix, origin=node.origin)
 
 
-def _storable(node: Node, graph: Graph) -> nir.NIRNode:
-    """Give the node what the format asks for: parameters with axes, and a Flatten that knows its input."""
+def _storable(node: Node, graph: Graph, longer: Collection[str]) -> nir.NIRNode:
+    """Give the node what the format asks for: parameters with axes, and reshapes that know their input."""
     op = node.op
     if isinstance(op, nir.Flatten):
         taken = np.array(graph.incoming(node.name)[0].shape)
         return nir.Flatten({"input": taken}, start_dim=op.start_dim, end_dim=op.end_dim, metadata=op.metadata)
-    return _spread(op, node.shape) if isinstance(op, (*NEURONS, nir.Scale)) else op
+    if isinstance(op, CONVOLUTIONS):
+        sizes = graph.incoming(node.name)[0].shape[1:]
+        bias = np.zeros(len(op.weight), op.weight.dtype) if op.bias is None else op.bias
+        return dataclasses.replace(op, input_shape=sizes[0] if len(sizes) == 1 else sizes, bias=bias)
+    if node.name in longer:
+        return longer_delay(op, graph)
+    return _spread(op, node.shape) if isinstance(op, PER_NEURON) else op
 
 
 def _spread(op: Any, shape: Shape) -> nir.NIRNode:

@@ -30,10 +30,11 @@ class NeuronModels(Sourced):
 
 
 class ChipLimits(BaseModel):
-    """Limits of one chip; ``message_bits`` 0 means that spikes carry no payload."""
+    """Limits of one chip, and how many may be joined; ``message_bits`` 0 means that spikes carry no payload."""
 
     model_config = _FROZEN
 
+    chips: Limit
     cores: Limit
     neurons_per_core: Limit
     synapse_bits_per_core: Limit

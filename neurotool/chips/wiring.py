@@ -9,15 +9,17 @@ import numpy.typing as npt
 from scipy import sparse
 
 from neurotool.chips.chip import Mesh
+from neurotool.chips.lists import SliceLists
 from neurotool.ir.connectivity import planes
-from neurotool.ir.placement import CoreUse
+from neurotool.ir.placement import Slice, cores_of_neurons
 from neurotool.ir.program import ChipProgram, Convolution, Projection
-from neurotool.synapses.expand import SynapseLists
 
 IntArray = npt.NDArray[np.int64]
+Held = Sequence[Sequence[Slice]]
+"""The slices on each core."""
 
 
-def fan_out(program: ChipProgram, projection: Projection, cores: Sequence[CoreUse]) -> sparse.csr_array:
+def fan_out(program: ChipProgram, projection: Projection, cores: Held) -> sparse.csr_array:
     """Count the synapses with a weight other than zero from every source neuron to every core, ``[source, core]``.
 
     Args:
@@ -25,20 +27,20 @@ def fan_out(program: ChipProgram, projection: Projection, cores: Sequence[CoreUs
         projection: One of its projections.
         cores: The layout of the whole program; columns are in its order.
     """
-    lists = SynapseLists(program, projection)
-    core_of = np.zeros(lists.shape[0], np.int64)
-    for i, core in enumerate(cores):
-        if core.population == projection.target:
-            core_of[core.first : core.last] = i
-    shape = lists.shape[1], len(cores)
-    total = sparse.csr_array(shape, dtype=np.int64)
-    for piece in lists.pieces():
-        ones = np.ones(len(piece.sources), np.int64)
-        total = total + sparse.csr_array((ones, (piece.sources, core_of[piece.targets])), shape=shape)
-    return total
+    lists = SliceLists(program, projection)
+    sources, counts, columns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for i, slices in enumerate(cores):
+        for held in slices:
+            if held.population == projection.target:
+                reached, synapses = lists.reach(held)
+                sources.append(reached)
+                counts.append(synapses)
+                columns.append(np.full(len(reached), i))
+    where = np.concatenate(sources), np.concatenate(columns)
+    return sparse.csr_array((np.concatenate(counts), where), (program.size_of(projection.source), len(cores)))
 
 
-def fan_outs(program: ChipProgram, cores: Sequence[CoreUse]) -> dict[str, sparse.csr_array]:
+def fan_outs(program: ChipProgram, cores: Held) -> dict[str, sparse.csr_array]:
     """Return :func:`fan_out` of every projection, by name."""
     return {name: fan_out(program, projection, cores) for name, projection in program.projections.items()}
 
@@ -79,30 +81,53 @@ def axon_groups(program: ChipProgram, projection: Projection) -> IntArray:
     return neurons % (rows * columns)
 
 
-def out_axons(
-    program: ChipProgram, cores: Sequence[CoreUse], reached: Mapping[str, sparse.csr_array]
-) -> tuple[int, ...]:
-    """Count the output axons that the neurons of each core need: one for every core that an axon leads to."""
+def in_axons(program: ChipProgram, cores: Held, reached: Mapping[str, sparse.csr_array]) -> IntArray:
+    """Count the input axons that each core needs, ``[core]``: one for every axon that leads to it."""
+    needed = np.zeros(len(cores), np.int64)
+    for group, _, to in _axons(program, reached).values():
+        needed += np.bincount(np.unique(group * len(cores) + to) % len(cores), minlength=len(cores))
+    return needed
+
+
+def out_axons(program: ChipProgram, cores: Held, reached: Mapping[str, sparse.csr_array]) -> IntArray:
+    """Count the output axons that each core needs, ``[core]``: one for each axon on it and core that this leads to."""
+    needed, count = np.zeros(len(cores), np.int64), len(cores)
+    for (source, _), (group, neurons, to) in _axons(program, reached).items():
+        if source in program.populations:
+            own = cores_of_neurons(source, program.size_of(source), cores)[neurons]
+            each = np.unique((group * count + own) * count + to)
+            needed += np.bincount(each // count % count, minlength=count)
+    return needed
+
+
+def _axons(
+    program: ChipProgram, reached: Mapping[str, sparse.csr_array]
+) -> dict[tuple[str, bool], tuple[IntArray, IntArray, IntArray]]:
+    """List axon, neuron and destination core, for every source and for its convolutions and its other projections."""
     used: dict[tuple[str, bool], sparse.csr_array] = {}
     groups: dict[tuple[str, bool], IntArray] = {}
     for name, projection in program.projections.items():
         key = projection.source, isinstance(projection.connectivity, Convolution)
         used[key] = used[key] + reached[name] if key in used else reached[name]
         groups[key] = axon_groups(program, projection)
-    needed = [0] * len(cores)
+    found = {}
     for key, counts in used.items():
-        for i, core in enumerate(cores):
-            if core.population == key[0]:
-                neurons, to = counts[core.first : core.last].nonzero()
-                needed[i] += np.unique(groups[key][core.first + neurons] * len(cores) + to).size
-    return tuple(needed)
+        neurons, to = (index.astype(np.int64) for index in counts.nonzero())
+        found[key] = groups[key][neurons], neurons, to
+    return found
 
 
-def tiles(cores: Sequence[CoreUse], mesh: Mesh) -> tuple[IntArray, IntArray]:
-    """Return row and column of each core's tile on the grid, ``[core]``.
+def tiles(where: Sequence[tuple[int, int]], mesh: Mesh) -> tuple[IntArray, IntArray, IntArray]:
+    """Return row, column and chip of the tiles of cores, ``[core]`` each.
 
-    Cores fill tiles in order, and tiles lie along a serpentine: left to right in even rows, right to left in odd ones.
-    Routing is dimension-ordered, so the tiles a message crosses are the differences of the co-ordinates.
+    Cores fill the tiles of a chip in order, and tiles lie along a serpentine: left to right in even rows, right to left
+    in odd ones. Routing is dimension-ordered, so the tiles a message crosses are the differences of the co-ordinates.
+    Chips are taken to lie in a line from west to east: columns count on from chip to chip.
+
+    Args:
+        where: Chip and core number of each core.
+        mesh: The grid of a chip.
     """
-    row, column = np.divmod(np.array([core.core // mesh.cores_per_tile for core in cores], np.int64), mesh.columns)
-    return row, np.where(row % 2 == 1, mesh.columns - 1 - column, column)
+    chip, core = np.array(where, np.int64).reshape(-1, 2).T
+    row, column = np.divmod(core // mesh.cores_per_tile, mesh.columns)
+    return row, np.where(row % 2 == 1, mesh.columns - 1 - column, column) + chip * mesh.columns, chip

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 
-from neurotool.cli.chip_values import activity, program_values, resource_values
+from neurotool.cli.chip_values import activity, computed, program_values, resource_values
 from neurotool.cli.summary import certificate, chip, energy, split, story
 from neurotool.cli.summary.tables import facts, grid, next_command
 from neurotool.units import format_si
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from neurotool.pipeline import (
         ConvertResult,
         DemoResult,
-        EnergyResult,
         Inspection,
         PartitionResult,
         RunResult,
@@ -112,8 +111,8 @@ def exported(bundle: Path, form: str, files: Sequence[Path]) -> Answer:
     return data, [facts("Export", known), *scripts[:1]]
 
 
-def ran(bundle: Path, data_file: Path, result: RunResult) -> Answer:
-    """Answer of ``run``."""
+def ran(bundle: Path, data_file: Path, result: RunResult, *, explain: bool = False) -> Answer:
+    """Answer of ``run``; ``explain`` adds how each population was computed."""
     layers = {
         part: {name: activity(trace.spikes[name]) for name in trace.spikes} for part, trace in result.traces.items()
     }
@@ -126,6 +125,7 @@ def ran(bundle: Path, data_file: Path, result: RunResult) -> Answer:
         "seconds": result.seconds,
         "activity": layers,
         "notes": list(result.notes),
+        "facts": {part: dict(trace.facts) for part, trace in result.traces.items()},
         "run": str(result.run_dir) if result.run_dir else None,
     }
     accuracy = None if result.accuracy is None else f"{result.accuracy:.2%}, simulated on {result.samples} samples"
@@ -143,8 +143,11 @@ def ran(bundle: Path, data_file: Path, result: RunResult) -> Answer:
         for name, seen in found.items():
             per_sample, rate = f"{seen['spikes_per_sample']:,.1f}", f"{seen['rate']:.2%}"
             table.add_row(name, part, f"{seen['neurons']:,}", per_sample, rate)
+    paths = [
+        facts(f"How {part} was computed", computed(trace.facts)) for part, trace in result.traces.items() if explain
+    ]
     command = join(["neurotool", "verify", str(bundle), "--input", str(data_file)])
-    return data, [facts("Run", head), table, next_command(command)]
+    return data, [facts("Run", head), table, *paths, next_command(command)]
 
 
 def _throughput(result: RunResult) -> tuple[str, ...]:
@@ -163,22 +166,6 @@ def verified(bundle: Path, data_file: Path, result: VerifyResult) -> Answer:
     command = join(["neurotool", "estimate-energy", str(bundle), "--input", str(data_file)])
     kept = facts("", {"kept in": result.run_dir})
     return data, [*certificate.summary(result.certificate), kept, next_command(command)]
-
-
-def costed(bundle: Path, result: EnergyResult, *, detailed: bool) -> Answer:
-    """Answer of ``estimate-energy``; ``detailed`` adds the arithmetic behind every figure."""
-    report = result.report
-    data = report.to_json() | {"bundle": str(bundle), "run": str(result.run_dir)}
-    text: list[RenderableType] = [energy.layers(report), energy.totals(report)]
-    if detailed:
-        text.append(energy.sources(report.rows()))
-    about = {
-        "activity": f"{report.activity}, {report.samples} samples",
-        "how to read": report.notes,
-        "kept in": result.run_dir,
-        "figures": tuple(path.name for path in result.figures),
-    }
-    return data, [*text, facts("", about), next_command(f"neurotool inspect {bundle}")]
 
 
 def demonstrated(result: DemoResult) -> Answer:

@@ -47,6 +47,14 @@ def activity(raster: Raster) -> dict[str, Any]:
     return {"neurons": neurons, "spikes_per_sample": spikes, "rate": spikes / (steps * neurons)}
 
 
+def computed(known: Mapping[str, str]) -> dict[str, object]:
+    """Facts of a trace as lines: the way each population took, one below the other, and the rest."""
+    lines: dict[str, object] = dict(known)
+    if "path" in known:
+        lines["path"] = tuple(known["path"].split("; "))
+    return lines
+
+
 def _population(population: Population) -> dict[str, Any]:
     p = population
     return {"name": p.name, "model": p.model, "shape": list(p.shape), "start": p.start, "scale": p.scale}

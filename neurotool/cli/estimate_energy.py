@@ -3,49 +3,88 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from neurotool.cli.options import FILE, encoding_options, input_option, limit_option, output_options
+from neurotool.cli.options import FILE, encoding_options, limit_option, output_options
 from neurotool.cli.session import Session
+from neurotool.errors import UsageError
+
+DYNAMIC_NAMES = ("cores", "above-ready-idle", "above-leakage", "above-boot-idle")
+"""Names of :data:`neurotool.energy.dynamic.DYNAMIC`, which the command line does not import before it runs."""
 
 
 @click.command("estimate-energy")
-@click.argument("bundle", type=FILE)
-@input_option
+@click.argument("bundle", type=FILE, required=False)
+@click.option("--input", "data", type=FILE, metavar="FILE", help="Samples: .npz or .h5 with x and optional y.")
 @encoding_options
+@click.option("--activity", type=FILE, metavar="FILE", help="Published counts (.json) in place of BUNDLE and --input.")
 @click.option("--chip", metavar="NAME", help="Chip of the spiking half [the one the bundle is placed on].")
 @click.option("--device", default="cpu-generic", show_default=True, metavar="NAME", help="Device of the dense half.")
+@click.option(
+    "--constants",
+    type=FILE,
+    multiple=True,
+    metavar="FILE",
+    help="Constants (.yaml) of your own over the built-in ones; may be given again.",
+)
+@click.option(
+    "--dynamic",
+    type=click.Choice(DYNAMIC_NAMES),
+    default="cores",
+    show_default=True,
+    help="Meaning of 'dynamic': events on the cores; the total less a chip that waits, configured; less what "
+    "leaks; or less a chip after boot.",
+)
+@click.option("--explain", metavar="LAYER", help="Show the arithmetic of one layer with every constant and its source.")
+@click.option("--compare", is_flag=True, help="Compare with the same task on a GPU: spiking, ANN and quantised ANN.")
+@click.option("--gpu", default="h100-sxm", show_default=True, metavar="NAME", help="GPU of the comparison.")
+@click.option("--neurobench", type=FILE, metavar="FILE", help="Write counts in NeuroBench's terms (.json).")
 @limit_option("Count only the first N samples.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws behind the bands."
 )
-@click.option("--plot/--no-plot", default=True, show_default=True, help="Draw the figure beside the report.")
+@click.option("--plot/--no-plot", default=True, show_default=True, help="Draw the figures beside the report.")
+@click.option("--figures", type=FILE, metavar="FOLDER", help="Folder for the figures [the run in the bundle].")
 @output_options
 @click.pass_obj
 def estimate_energy(
     session: Session,
     /,
-    bundle: Path,
-    data: Path,
+    bundle: Path | None,
+    data: Path | None,
+    activity: Path | None,
     encode: str | None,
     steps: int | None,
-    chip: str | None,
-    device: str,
     limit: int | None,
-    seed: int,
-    plot: bool,
+    dynamic: str,
+    explain: str | None,
+    **choices: Any,
 ) -> None:
-    """Estimate joules per inference of BUNDLE.
+    """Estimate joules per inference of BUNDLE, or of published counts.
 
-    Counts what it does on real samples; ``-v`` shows the arithmetic and its sources.
+    Counts what BUNDLE does on real samples; ``-v`` shows the arithmetic of all layers and its sources.
     """
     from neurotool import pipeline
-    from neurotool.cli.answers import costed
+    from neurotool.cli.energy_answer import costed
 
-    with session.progress() as progress:
-        result = pipeline.estimate_energy(
-            bundle, data, encode=encode, steps=steps, chip=chip, device=device, limit=limit, seed=seed, plot=plot,
-            progress=progress,
-        )  # fmt: skip
-    session.answer(*costed(bundle, result, detailed=session.verbosity > 0))
+    options = pipeline.EnergyOptions(**choices)
+    if activity is not None:
+        _refuse({"BUNDLE": bundle, "--input": data, "--encode": encode, "--steps": steps, "--limit": limit})
+        result = pipeline.estimate_counts(activity, options)
+    elif bundle is None or data is None:
+        raise UsageError("a bundle and --input are needed", hint="or --activity COUNTS.json --chip NAME")
+    else:
+        with session.progress() as progress:
+            result = pipeline.estimate_energy(
+                bundle, data, encode=encode, steps=steps, limit=limit, options=options, progress=progress
+            )
+    session.answer(*costed(bundle or activity, result, dynamic, explain, detailed=session.verbosity > 0))
+
+
+def _refuse(given: dict[str, object]) -> None:
+    """Refuse what says something about samples where counts are given."""
+    found = [name for name, value in given.items() if value is not None]
+    if found:
+        raise UsageError(f"--activity gives the counts; {', '.join(found)} cannot be given too")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from neurotool.cli.session import Session
+from neurotool.ir.convention import CONVENTIONS
 from neurotool.units import parse_time
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ _CONVERSION = (
     click.option("--dt", callback=_parse_time, metavar="TIME",
                  help="Length of a time step, such as 1ms [the source's own]."),
     click.option("--convention", metavar="NAME",
-                 help="Discrete meaning of the neuron equations, where the source does not say."),
+                 help="Discrete meaning of the neuron equations, where the source does not say: "
+                      f"{', '.join(CONVENTIONS)}."),
     click.option("--calib", type=FILE, metavar="FILE",
                  help="Samples to choose scales with: .npz or .h5 with x and optional y."),
     click.option("--weight-bits", type=click.IntRange(1, 8), default=8, show_default=True, help="Width of synapses."),

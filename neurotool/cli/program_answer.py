@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 
-from neurotool.cli.chip_values import activity, program_values
+from neurotool.cli.chip_values import activity, computed, program_values
 from neurotool.cli.summary import chip
 from neurotool.cli.summary.tables import facts, grid, next_command
 from neurotool.units import format_si
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from neurotool.pipeline import ProgramRun
 
 
-def ran_program(path: Path, result: ProgramRun, out: Path | None) -> tuple[dict[str, Any], list[RenderableType]]:
-    """Answer of ``run`` for a program."""
+def ran_program(
+    path: Path, result: ProgramRun, out: Path | None, *, explain: bool = False
+) -> tuple[dict[str, Any], list[RenderableType]]:
+    """Answer of ``run`` for a program; ``explain`` adds how each population was computed."""
     trace = result.trace
     rows = {name: activity(raster) for name, raster in trace.spikes.items()}
     data = {
@@ -42,7 +44,6 @@ def ran_program(path: Path, result: ProgramRun, out: Path | None) -> tuple[dict[
         "time steps": trace.steps,
         "wall-clock time": f"{result.seconds:.2f} s, start-up of the engine included",
         "throughput": tuple(f"{value} {name}" for name, value in trace.facts.items() if name.endswith("per second")),
-        "path": trace.facts.get("path"),
         "note": result.notes,
         "recording": out,
     }
@@ -51,7 +52,8 @@ def ran_program(path: Path, result: ProgramRun, out: Path | None) -> tuple[dict[
         start = str(trace.latency.get(name, 0))
         per_sample, rate = f"{seen['spikes_per_sample']:,.1f}", f"{seen['rate']:.2%}"
         table.add_row(name, start, f"{seen['neurons']:,}", per_sample, rate)
-    return data, [facts("Run", head), table]
+    paths = [facts("How it was computed", computed(trace.facts))] if explain else []
+    return data, [facts("Run", head), table, *paths]
 
 
 def inspected_program(path: Path, program: ChipProgram) -> tuple[dict[str, Any], list[RenderableType]]:

@@ -30,6 +30,7 @@ def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
 @click.option("--probe", "probes", callback=_names, metavar="NAMES", help="States to record, such as u,v.")
 @limit_option("Run only the first N samples.")
 @click.option("--strict", is_flag=True, help="Stop where a chip could not hold a value.")
+@click.option("--explain", is_flag=True, help="Show how each population was computed, and why so.")
 @click.option("--resume", type=FILE, metavar="FILE", help="Go on from where a run with --save-state stopped.")
 @click.option("--save-state", type=FILE, metavar="FILE.h5", help="Write where the run stopped, to go on from there.")
 @click.option(
@@ -42,8 +43,8 @@ def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
 @force_option
 @output_options
 @click.pass_obj
-def run(session: Session, /, model: Path, data: Path, out: Path | None, save_state: Path | None, force: bool,
-        **options: Any) -> None:  # fmt: skip
+def run(session: Session, /, model: Path, data: Path, out: Path | None, save_state: Path | None, explain: bool,
+        force: bool, **options: Any) -> None:  # fmt: skip
     """Run MODEL on samples: a bundle, or a NetX file (.net).
 
     A bundle keeps the recording. A NetX file is run as the chip program that it holds; --out writes its recording.
@@ -60,10 +61,10 @@ def run(session: Session, /, model: Path, data: Path, out: Path | None, save_sta
     with session.progress() as progress:
         if pipeline.program_format(model) is None:
             result = whole = pipeline.run(model, data, **options, progress=progress)
-            answer = ran(model, data, whole)
+            answer = ran(model, data, whole, explain=explain)
         else:
             result = alone = pipeline.run_program(model, data, **options, progress=progress)
-            answer = ran_program(model, alone, out)
+            answer = ran_program(model, alone, out, explain=explain)
     if out is not None:
         outputs.write(out, result)
     if save_state is not None:

@@ -2,23 +2,34 @@
 
 from neurotool.energy.bands import Band
 from neurotool.energy.counts import Counts, count
-from neurotool.energy.estimate import DenseWork, SpikingWork, estimate
+from neurotool.energy.dynamic import DYNAMIC
+from neurotool.energy.estimate import CountedWork, DenseWork, SpikingWork, count_work, estimate
+from neurotool.energy.events import ChipWork, LayerEvents
 from neurotool.energy.lines import Kind, Term
-from neurotool.energy.report import Arithmetic, EnergyReport, EnergyRow, PartEnergy
+from neurotool.energy.parts import Arithmetic, EnergyRow, PartEnergy
+from neurotool.energy.report import EnergyReport, Evidence
+from neurotool.energy.tornado import Swing
 from neurotool.energy.whole import dense_counts_of_graph
 
 __all__ = [
+    "DYNAMIC",
     "Arithmetic",
     "Band",
+    "ChipWork",
+    "CountedWork",
     "Counts",
     "DenseWork",
     "EnergyReport",
     "EnergyRow",
+    "Evidence",
     "Kind",
+    "LayerEvents",
     "PartEnergy",
     "SpikingWork",
+    "Swing",
     "Term",
     "count",
+    "count_work",
     "dense_counts_of_graph",
     "estimate",
 ]

@@ -14,7 +14,7 @@ from neurotool.chips.memory import Storage, synapse_storage
 from neurotool.chips.wiring import destinations, fan_outs, tiles
 from neurotool.energy.activity import Activity, read_activity
 from neurotool.energy.updates import Updates, count_updates
-from neurotool.ir.placement import Placement
+from neurotool.ir.placement import Placement, cores_of_neurons
 from neurotool.ir.program import ChipProgram, Projection
 from neurotool.ir.trace import Trace
 
@@ -49,12 +49,14 @@ class Sent:
         messages: Spikes times the distinct cores each goes to.
         hops_east_west: Tiles crossed along rows. Zero for ports, since where spikes enter the grid is not known.
         hops_north_south: Tiles crossed along columns.
+        crossings: Borders crossed between chips, which are taken to lie in a line.
     """
 
     spikes: FloatArray
     messages: FloatArray
     hops_east_west: FloatArray
     hops_north_south: FloatArray
+    crossings: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +103,8 @@ def count(program: ChipProgram, placement: Placement, trace: Trace, chip: Chip) 
         UsageError: The trace is not one of this program.
     """
     activity = read_activity(program, trace)
-    reached = fan_outs(program, placement.cores)
+    cores = [core.slices for core in placement.cores]
+    reached = fan_outs(program, cores)
     synops: dict[str, Synops] = {}
     load = np.zeros((activity.steps * activity.samples, len(placement.cores)))
     for name, projection in program.projections.items():
@@ -118,7 +121,7 @@ def count(program: ChipProgram, placement: Placement, trace: Trace, chip: Chip) 
             name: count_updates(program, population, activity) for name, population in program.populations.items()
         },
         busiest_synops=busiest.reshape(activity.steps, activity.samples),
-        busiest_updates=max((core.last - core.first for core in placement.cores), default=0),
+        busiest_updates=max((core.neurons for core in placement.cores), default=0),
         cores=len(placement.cores),
         chips=placement.chips,
     )
@@ -137,9 +140,10 @@ def _forms(
     found = {form: np.zeros(len(placement.cores), np.bool_) for form in Storage}
     lists = reached.tocsc()
     for i, core in enumerate(placement.cores):
-        if core.population == projection.target:
+        neurons = sum(held.size for held in core.slices if held.population == projection.target)
+        if neurons:
             entries = lists.data[lists.indptr[i] : lists.indptr[i + 1]]
-            form, _ = synapse_storage(entries, core.last - core.first, projection, chip.memory)
+            form, _ = synapse_storage(entries, neurons, projection, chip.memory)
             found[form][i] = True
     return found
 
@@ -147,19 +151,18 @@ def _forms(
 def _sent(
     program: ChipProgram, placement: Placement, activity: Activity, reach: Mapping[str, sparse.csr_array], chip: Chip
 ) -> dict[str, Sent]:
-    row, column = tiles(placement.cores, chip.mesh)
+    row, column, chips = tiles([(core.chip, core.core) for core in placement.cores], chip.mesh)
+    slices = [core.slices for core in placement.cores]
     found: dict[str, Sent] = {}
     for name, cores in reach.items():
         neuron, to = cores.nonzero()
-        crossed = np.zeros((2, len(to)))
+        crossed = np.zeros((3, len(to)))
         if name in program.populations:
-            own = np.zeros(cores.shape[0], np.int64)
-            for i, core in enumerate(placement.cores):
-                if core.population == name:
-                    own[core.first : core.last] = i
-            start = own[neuron]
-            crossed = np.abs([column[start] - column[to], row[start] - row[to]])
-        # Cost of one spike of each neuron: cores reached, and tiles crossed on the way from the neuron's own core.
+            start = cores_of_neurons(name, cores.shape[0], slices)[neuron]
+            borders = np.abs(chips[start] - chips[to])
+            # The step from chip to chip is a crossing and no hop.
+            crossed = np.stack([np.abs(column[start] - column[to]) - borders, np.abs(row[start] - row[to]), borders])
+        # Cost of one spike of each neuron: cores reached, and what is crossed on the way from the neuron's own core.
         per_spike = [np.bincount(neuron, cost, minlength=cores.shape[0]) for cost in (np.ones(len(to)), *crossed)]
         spikes = activity.spikes[name]
         found[name] = Sent(*(activity.mean(spikes @ cost) for cost in (np.ones(cores.shape[0]), *per_spike)))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.chips import Constant, Device
+from neurotool.chips import Device
 from neurotool.energy.bands import Floor, Values
 from neurotool.energy.lines import Group, Line, Priced, Term
 from neurotool.errors import UsageError

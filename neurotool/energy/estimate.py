@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from neurotool.chips import Chip, Device
+from neurotool.chips import Chip, Constant, Device
 from neurotool.diagnostics import Diagnostic, Severity
-from neurotool.energy.bands import Draws, Floor
+from neurotool.energy.bands import Draws, Values
 from neurotool.energy.boundary import crossings
 from neurotool.energy.counts import count
 from neurotool.energy.dense import price_dense
-from neurotool.energy.model import ChipModel
-from neurotool.energy.report import EnergyReport, PartEnergy
+from neurotool.energy.events import ChipWork, events_of
+from neurotool.energy.lines import Priced
+from neurotool.energy.model import RATES, ChipModel
+from neurotool.energy.parts import PartEnergy
+from neurotool.energy.report import EnergyReport, Evidence
 from neurotool.energy.summary import summarise
+from neurotool.energy.tornado import tornado
 from neurotool.errors import UsageError
 from neurotool.ir.costs import DenseCounts
 from neurotool.ir.placement import Placement
@@ -22,7 +26,7 @@ from neurotool.ir.trace import Trace
 from neurotool.units import format_si
 
 NOTES = (
-    "Energy and latency are per inference, as a mean over the samples of the trace.",
+    "Energy and latency are per inference, as a mean over the samples of the activity.",
     "Dynamic is what events add to a powered, idle chip or device; static is being powered for the modelled latency; "
     "host is the processors on the chip; boundary is the link to the chip.",
     "Parts run one after the other. Each is charged for its own time: not for waiting, and not for the computer that "
@@ -41,6 +45,29 @@ class SpikingWork:
     trace: Trace
 
 
+@dataclass(frozen=True, eq=False)
+class CountedWork:
+    """A spiking part whose events are known.
+
+    Attributes:
+        part: Name of the part.
+        work: What it does in one inference.
+        evidence: What stands behind the counts.
+        source: Where they come from.
+        samples: Samples they are a mean of; 0 where nobody says.
+        notes: What was taken for granted on the way, one sentence each.
+        warnings: What looks wrong about them.
+    """
+
+    part: str
+    work: ChipWork
+    evidence: Evidence
+    source: str
+    samples: int = 0
+    notes: tuple[str, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+
+
 @dataclass(frozen=True)
 class DenseWork:
     """A dense part and its work."""
@@ -49,8 +76,24 @@ class DenseWork:
     counts: DenseCounts
 
 
+def count_work(work: SpikingWork, chip: Chip) -> CountedWork:
+    """Count what a spiking part did.
+
+    Raises:
+        UsageError: The placement is for another chip, or the trace is not one of its program.
+    """
+    if work.placement.chip != chip.name:
+        raise UsageError(
+            f"part {work.part!r} is placed on {work.placement.chip!r}, the estimate is for {chip.name!r}",
+            hint="place the program on the chip it is to be costed for",
+        )
+    counts = count(work.program, work.placement, work.trace, chip)
+    events = events_of(work.program, counts, crossings(work.program, work.trace))
+    return CountedWork(work.part, events, Evidence.MEASURED, work.trace.target, work.trace.batch)
+
+
 def estimate(
-    spiking: Sequence[SpikingWork],
+    spiking: Sequence[SpikingWork | CountedWork],
     dense: Sequence[DenseWork],
     chip: Chip,
     device: Device,
@@ -61,7 +104,7 @@ def estimate(
     """Estimate energy and latency of one inference.
 
     Args:
-        spiking: Spiking parts, each with the trace of a run on realistic input.
+        spiking: Spiking parts, each with the trace of a run on realistic input, or with events that are known.
         dense: Dense parts.
         chip: Where the spiking parts run.
         device: Where the dense parts run.
@@ -72,71 +115,74 @@ def estimate(
         UsageError: A placement is for another chip, a trace is not one of its program, or the device has no figures for
             the number format of a part.
     """
+    counted = [count_work(work, chip) if isinstance(work, SpikingWork) else work for work in spiking]
+
+    def price(values: Values) -> Iterator[Priced]:
+        yield from (ChipModel(chip, values).price(each.part, each.work) for each in counted)
+        yield from (price_dense(each.part, each.counts, device, values) for each in dense)
+
     draws = Draws(seed)
-    on_chip = [_spiking_part(work, chip, draws) for work in spiking]
-    on_device = [_dense_part(work, device, draws) for work in dense]
-    all_dense = None if whole is None else _dense_part(DenseWork("whole model", whole), device, draws)
+    parts = [summarise(priced) for priced in price(draws)]
+    all_dense = None if whole is None else summarise(price_dense("whole model", whole, device, draws))
+    on_device = [*parts[len(counted) :], *([all_dense] if all_dense else [])]
     window, idle = chip.power_window, device.idle
     warnings = (
-        *_unlikely_power(on_chip, window.low * window.factor, window.high * window.factor, window.citation),
+        *(warning for each in counted for warning in each.warnings),
         *_unlikely_power(
-            [*on_device, *([all_dense] if all_dense else [])],
-            idle.low * idle.factor,
-            device.rating.si,
-            "from idle to rated power",
+            parts[: len(counted)],
+            [each.work.chips for each in counted],
+            (window.low * window.factor, window.high * window.factor),
+            window.citation,
+        ),
+        *_unlikely_power(
+            on_device, [1] * len(on_device), (idle.low * idle.factor, device.rating.si), "from idle to rated power"
         ),
     )
+    evidence, activity = _activity(counted)
     return EnergyReport(
-        parts=(*on_chip, *on_device),
+        parts=tuple(parts),
         whole=all_dense,
-        samples=min((work.trace.batch for work in spiking), default=0),
-        activity=f"measured trace ({', '.join(sorted({work.trace.target for work in spiking}))})"
-        if spiking
-        else "none",
+        samples=min((each.samples for each in counted), default=0),
+        evidence=evidence,
+        activity=activity,
+        tornado=tornado(price, _moving(counted, dense, chip, device)),
         seed=seed,
         warnings=warnings,
-        notes=NOTES,
+        notes=(*NOTES, *(note for each in counted for note in each.notes)),
     )
 
 
-def _spiking_part(work: SpikingWork, chip: Chip, draws: Draws) -> PartEnergy:
-    if work.placement.chip != chip.name:
-        raise UsageError(
-            f"part {work.part!r} is placed on {work.placement.chip!r}, the estimate is for {chip.name!r}",
-            hint="place the program on the chip it is to be costed for",
-        )
-    counts = count(work.program, work.placement, work.trace, chip)
-    priced = ChipModel(chip, draws).price(work.program, counts, crossings(work.program, work.trace))
-    times = {"steps": priced.step_seconds, "input and output": priced.transfer_seconds, "total": priced.seconds}
-    return summarise(
-        work.part,
-        chip.name,
-        priced.groups,
-        times=times,
-        timing=priced.timing,
-        floor=Floor.relative(chip.dynamic_floor.si),
-        busy=priced.seconds,
-    )
+def _activity(counted: Sequence[CountedWork]) -> tuple[Evidence, str]:
+    """The weakest evidence of all parts, and its text."""
+    evidence = max((each.evidence for each in counted), key=list(Evidence).index, default=Evidence.NONE)
+    sources = ", ".join(sorted({each.source for each in counted}))
+    return evidence, f"{evidence} ({sources})" if counted else evidence.value
 
 
-def _dense_part(work: DenseWork, device: Device, draws: Draws) -> PartEnergy:
-    priced = price_dense(work.part, work.counts, device, draws)
-    return summarise(
-        work.part,
-        device.name,
-        (priced.group,),
-        times={"total": priced.seconds},
-        timing=priced.timing,
-        floor=priced.floor,
-        busy=priced.seconds_per_sample,
-    )
+def _moving(
+    counted: Sequence[CountedWork], dense: Sequence[DenseWork], chip: Chip, device: Device
+) -> dict[str, Constant]:
+    """Every constant that the parts rest on, by the name it is drawn under."""
+    found: dict[str, Constant] = {}
+    if counted:
+        found |= {f"{chip.name}.{name}": constant for name, constant in (*chip.costs, *chip.link)}
+        for work in counted:
+            if work.work.rates is not None:
+                found[RATES] = work.work.rates
+    for each in dense:
+        found |= {f"{device.name}.{name}": c for name, c in device.constants(each.counts.precision).items()}
+    return found
 
 
-def _unlikely_power(parts: Iterable[PartEnergy], low: float, high: float, source: str) -> Iterator[Diagnostic]:
-    """Warn of every part whose average power is outside a window."""
-    for part in parts:
-        if not low <= part.power <= high:
-            found = format_si(part.power, "W")
-            limit = f"{format_si(low, 'W')} to {format_si(high, 'W')}"
-            message = f"{part.part} on {part.where} would draw {found} on average; known: {limit} ({source})"
+def _unlikely_power(
+    parts: Iterable[PartEnergy], units: Iterable[int], window: tuple[float, float], source: str
+) -> Iterator[Diagnostic]:
+    """Warn of every part whose average power per chip or device is outside a window."""
+    low, high = window
+    for part, chips in zip(parts, units, strict=True):
+        power = part.power / chips
+        if not low <= power <= high:
+            found, limit = format_si(power, "W"), f"{format_si(low, 'W')} to {format_si(high, 'W')}"
+            each = f" for each of {chips} chips" if chips > 1 else ""
+            message = f"{part.part} on {part.where} would draw {found} on average{each}; known: {limit} ({source})"
             yield Diagnostic("NT-ENERGY-001", Severity.WARNING, part.part, message, found=found, limit=limit)

@@ -112,11 +112,13 @@ class ChipModel:
             yield self._line(Term.BOUNDARY, "values over the link", moved, "bytes", "energy_per_byte", ())
 
     def _powered(self, work: ChipWork, seconds: FloatArray, timing: tuple[Constant, ...]) -> tuple[Line, ...]:
-        processors = self._drawn("host_processors") * work.chips
+        processors = self._drawn("host_processors")
         return (
             self._line(Term.STATIC, CHIPS_POWERED, seconds * work.chips, "chip-seconds", "static_chip", timing),
             self._line(Term.STATIC, CORES_POWERED, seconds * work.cores, "core-seconds", "static_core", timing),
-            self._line(Term.HOST, "processors awake", seconds * processors, "processor-seconds", "host_processor", timing),
+            self._line(
+                Term.HOST, "processors awake", seconds * processors, "processor-seconds", "host_processor", timing
+            ),
         )
 
     def _line(

@@ -1,139 +1,28 @@
-"""The energy report: plain data with every figure's band, kind, arithmetic and source."""
+"""The energy report: what one inference costs, part by part, with its bands and what they come from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from neurotool.diagnostics import Diagnostic
 from neurotool.energy.bands import DRAWS, PERCENTILES, ZERO, Band
+from neurotool.energy.dynamic import CHIPS_POWERED, CORES_POWERED, DYNAMIC
 from neurotool.energy.lines import Kind, Term
+from neurotool.energy.parts import EnergyRow, PartEnergy, terms_json
+from neurotool.energy.tornado import Swing
 
 SCHEMA = "neurotool.energy/1"
 
 
-@dataclass(frozen=True)
-class Arithmetic:
-    """One product behind a figure: ``count`` times ``value`` is the nominal energy.
+class Evidence(StrEnum):
+    """What stands behind the activity, from the strongest to the weakest."""
 
-    Attributes:
-        term: What it was spent for.
-        what: What was counted.
-        count: Amount per inference.
-        count_unit: Its unit.
-        constant: Name of the constant.
-        value: Nominal value in ``unit``.
-        low: Smallest credible value.
-        high: Largest credible value.
-        unit: Unit of the constant.
-        basis: What the constant rests on.
-        citation: Its source.
-        date: When the source was published.
-        energy: The product in joules.
-    """
-
-    term: Term
-    what: str
-    count: float
-    count_unit: str
-    constant: str
-    value: float
-    low: float
-    high: float
-    unit: str
-    basis: str
-    citation: str
-    date: str
-    energy: Band
-
-    def text(self) -> str:
-        """The product as one line for people."""
-        return (
-            f"{self.what}: {self.count:.6g} {self.count_unit} x {self.value:g} {self.unit} "
-            f"[{self.low:g}..{self.high:g}, {self.basis}] = {self.energy.nominal:.4g} J  ({self.citation}, {self.date})"
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the product as plain JSON values."""
-        plain = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "energy"}
-        return plain | {"term": self.term.value, "energy_J": self.energy.to_json(), "text": self.text()}
-
-
-@dataclass(frozen=True)
-class EnergyRow:
-    """Energy per inference of one layer, or of what a chip or device spends as a whole.
-
-    Attributes:
-        part: Part of the model.
-        name: Input port or population; ``chip`` for what belongs to no layer; the part itself where it is dense.
-        terms: Joules per term.
-        total: Joules.
-        kind: How the total was come by.
-        arithmetic: The products it is the sum of.
-    """
-
-    part: str
-    name: str
-    terms: Mapping[Term, Band]
-    total: Band
-    kind: Kind
-    arithmetic: tuple[Arithmetic, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the row as plain JSON values."""
-        return {
-            "part": self.part,
-            "name": self.name,
-            "energy_J": _terms_json(self.terms, self.total),
-            "kind": self.kind.value,
-            "arithmetic": [product.to_json() for product in self.arithmetic],
-        }
-
-
-@dataclass(frozen=True)
-class PartEnergy:
-    """Energy and latency of one part on its chip or device, per inference.
-
-    Attributes:
-        part: Name of the part.
-        where: Name of the chip or device.
-        latency: Seconds until the result of an inference is there, by cause, and in total.
-        terms: Joules per term.
-        total: Joules.
-        power: Nominal average power in watts.
-        kind: How the total was come by.
-        latency_kind: How the latency was come by.
-        rows: Per layer.
-    """
-
-    part: str
-    where: str
-    latency: Mapping[str, Band]
-    terms: Mapping[Term, Band]
-    total: Band
-    power: float
-    kind: Kind
-    latency_kind: Kind
-    rows: tuple[EnergyRow, ...]
-
-    @property
-    def seconds(self) -> Band:
-        """Latency in total."""
-        return self.latency["total"]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the part as plain JSON values."""
-        return {
-            "part": self.part,
-            "where": self.where,
-            "energy_J": _terms_json(self.terms, self.total),
-            "kind": self.kind.value,
-            "latency_s": {cause: band.to_json() for cause, band in self.latency.items()},
-            "latency_kind": self.latency_kind.value,
-            "power_W": self.power,
-            "rows": [row.to_json() for row in self.rows],
-        }
+    MEASURED = "measured trace"  # every spike of a run on real samples
+    RECORDED = "recorded rates"  # counts that somebody measured and published
+    ASSUMED = "assumed rate"  # a guess, with a range that widens the bands
+    NONE = "none"  # nothing spikes
 
 
 @dataclass(frozen=True)
@@ -144,7 +33,9 @@ class EnergyReport:
         parts: Parts of the model as it was split.
         whole: The whole model run densely on the device, for comparison; None where it was not asked for.
         samples: Samples of the trace that counts are means of.
-        activity: Class of evidence for the activity.
+        evidence: Class of evidence for the activity.
+        activity: That class and where the activity comes from, for people.
+        tornado: What moves the total most, the largest first.
         seed: Seed of the draws.
         warnings: What looks wrong.
         notes: How to read the figures, one sentence each.
@@ -153,7 +44,9 @@ class EnergyReport:
     parts: tuple[PartEnergy, ...]
     whole: PartEnergy | None
     samples: int
+    evidence: Evidence
     activity: str
+    tornado: tuple[Swing, ...]
     seed: int
     warnings: tuple[Diagnostic, ...]
     notes: tuple[str, ...]
@@ -162,6 +55,14 @@ class EnergyReport:
     def terms(self) -> dict[Term, Band]:
         """Joules per term over all parts."""
         return {term: sum((part.terms[term] for part in self.parts), ZERO) for term in Term}
+
+    def dynamic(self, name: str) -> Band:
+        """Joules over all parts by one definition of "dynamic" (:data:`neurotool.energy.dynamic.DYNAMIC`)."""
+        return sum((part.dynamic[name] for part in self.parts), ZERO)
+
+    def standing(self, what: str) -> Band:
+        """Joules over all parts of one half of the static term."""
+        return sum((part.standing[what] for part in self.parts), ZERO)
 
     @property
     def total(self) -> Band:
@@ -190,17 +91,16 @@ class EnergyReport:
         """Return the report as plain JSON values; energies in joules, times in seconds."""
         return {
             "schema": SCHEMA,
-            "energy_J": _terms_json(self.terms, self.total),
+            "energy_J": terms_json(self.terms, self.total),
             "kind": self.kind.value,
             "latency_s": self.latency.to_json(),
             "parts": [part.to_json() for part in self.parts],
             "whole_model_dense": None if self.whole is None else self.whole.to_json(),
-            "activity": {"evidence": self.activity, "samples": self.samples},
+            "static_J": {what: self.standing(what).to_json() for what in (CHIPS_POWERED, CORES_POWERED)},
+            "dynamic_J": {name: self.dynamic(name).to_json() for name in DYNAMIC},
+            "tornado": [swing.to_json() for swing in self.tornado],
+            "activity": {"class": self.evidence.value, "evidence": self.activity, "samples": self.samples},
             "band": {"draws": DRAWS, "seed": self.seed, "percentiles": list(PERCENTILES)},
             "warnings": [warning.to_json() for warning in self.warnings],
             "notes": list(self.notes),
         }
-
-
-def _terms_json(terms: Mapping[Term, Band], total: Band) -> dict[str, Any]:
-    return {term.value: band.to_json() for term, band in terms.items()} | {"total": total.to_json()}

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from neurotool.energy.bands import Band, Floor, band
 from neurotool.energy.dynamic import CHIPS_POWERED, CORES_POWERED, DYNAMIC
 from neurotool.energy.lines import Group, Line, Priced, Term, kind_of, total, weakest
-from neurotool.energy.report import Arithmetic, EnergyRow, PartEnergy
+from neurotool.energy.parts import Arithmetic, EnergyRow, PartEnergy
+
+FloatArray = npt.NDArray[np.float64]
+
 
 def summarise(priced: Priced) -> PartEnergy:
     """Summarise what one inference of a part takes."""
@@ -16,10 +22,11 @@ def summarise(priced: Priced) -> PartEnergy:
     return PartEnergy(
         part=priced.part,
         where=priced.where,
-        latency={cause: band(seconds, floor) for cause, seconds in priced.times.items()},
+        latency={cause: _time_band(seconds, floor) for cause, seconds in priced.times.items()},
         terms=_terms(lines, floor),
         standing={
-            what: band(total(line for line in lines if line.what == what), floor) for what in (CHIPS_POWERED, CORES_POWERED)
+            what: band(total(line for line in lines if line.what == what), floor)
+            for what in (CHIPS_POWERED, CORES_POWERED)
         },
         dynamic={name: band(total(definition.pick(lines)), floor) for name, definition in DYNAMIC.items()},
         total=whole,
@@ -28,6 +35,11 @@ def summarise(priced: Priced) -> PartEnergy:
         latency_kind=weakest(priced.timing),
         rows=tuple(_row(priced.part, group, floor) for group in priced.groups),
     )
+
+
+def _time_band(seconds: FloatArray, floor: Floor) -> Band:
+    """A time that no constant moves was given, and has no band."""
+    return band(seconds, floor if np.ptp(seconds) > 0 else Floor.relative(0.0))
 
 
 def _row(part: str, group: Group, floor: Floor) -> EnergyRow:

@@ -1,8 +1,8 @@
-"""Work of a whole float graph run as a dense network, step by step: the version without a neuromorphic chip."""
+"""Work of a whole float graph without a neuromorphic chip: as a spiking network step by step, or as a plain ANN."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import nir
@@ -50,19 +50,7 @@ def dense_counts_of_graph(
     """
     given = counted or {}
     covered = {name for names in given for name in names}
-    nodes = [node for name, node in graph.nodes.items() if name not in covered]
-    unknown = [node for node in nodes if _calls(node) is None]
-    if unknown:
-        raise UnsupportedError(
-            f"the work of {len(unknown)} node(s) is not known: {', '.join(node.name for node in unknown)}",
-            hint="give the counts of the part that holds them",
-            diagnostics=[_refusal(node) for node in unknown],
-        )
-    total = DenseCounts(0.0, 0.0, 0, batch)
-    for node in nodes:
-        repeats = steps if node.timed else 1
-        for flops, weight_bytes, value_bytes in _calls(node) or ():
-            total = _plus(total, repeats * batch * flops, repeats * (weight_bytes + batch * value_bytes), repeats)
+    total = _sum(graph, batch, _calls, lambda node: steps if node.timed else 1, covered)
     for names, counts in given.items():
         if (counts.batch, counts.precision) != (total.batch, total.precision):
             raise UsageError(
@@ -74,14 +62,54 @@ def dense_counts_of_graph(
     return total
 
 
+def ann_counts_of_graph(graph: Graph, batch: int = 1) -> DenseCounts:
+    """Count the work of an ANN with the same layers: each runs once, and every neuron is one activation function.
+
+    Args:
+        graph: The float graph of the spiking network.
+        batch: Samples in the batch.
+
+    Raises:
+        UnsupportedError: The graph has nodes whose work is not known; lists all of them.
+    """
+    return _sum(graph, batch, _ann_calls, lambda _: 1)
+
+
+Call = tuple[float, float, float]
+"""One kernel: FLOP per sample, bytes of weights, bytes of values per sample."""
+
+
+def _sum(
+    graph: Graph,
+    batch: int,
+    calls: Callable[[Node], Iterable[Call] | None],
+    repeats: Callable[[Node], int],
+    covered: Iterable[str] = (),
+) -> DenseCounts:
+    nodes = [node for name, node in graph.nodes.items() if name not in set(covered)]
+    unknown = [node for node in nodes if calls(node) is None]
+    if unknown:
+        raise UnsupportedError(
+            f"the work of {len(unknown)} node(s) is not known: {', '.join(node.name for node in unknown)}",
+            hint="give the counts of the part that holds them",
+            diagnostics=[_refusal(node) for node in unknown],
+        )
+    total = DenseCounts(0.0, 0.0, 0, batch)
+    for node in nodes:
+        times = repeats(node)
+        for flops, weight_bytes, value_bytes in calls(node) or ():
+            total = _plus(total, times * batch * flops, times * (weight_bytes + batch * value_bytes), times)
+    return total
+
+
 def _plus(total: DenseCounts, flops: float, moved: float, kernels: int) -> DenseCounts:
     return replace(
         total, flops=total.flops + flops, bytes_moved=total.bytes_moved + moved, kernels=total.kernels + kernels
     )
 
 
-def _calls(node: Node) -> Iterable[tuple[float, float, float]] | None:
-    """Kernels of one call: (FLOP per sample, bytes of weights, bytes of values per sample). None if not known."""
+def _calls(node: Node) -> Iterable[Call] | None:
+    """Kernels of one call of a node. None if not known."""
     operation, size = node.op, int(np.prod(node.shape, dtype=np.int64))
     if isinstance(operation, _FREE):
         return ()
@@ -91,12 +119,38 @@ def _calls(node: Node) -> Iterable[tuple[float, float, float]] | None:
         bias = outputs if isinstance(operation, nir.Affine) else 0
         flops = columns * (2.0 * outputs * inputs + bias)
         return ((flops, FLOAT_BYTES * (outputs * inputs + bias), FLOAT_BYTES * columns * (inputs + outputs)),)
-    if isinstance(operation, nir.Scale):
+    if isinstance(operation, nir.Conv1d | nir.Conv2d):
+        return (_convolution(operation, size),)
+    if isinstance(operation, nir.SumPool2d | nir.AvgPool2d):
+        area = float(np.prod(np.broadcast_to(operation.kernel_size, 2)))
+        return ((size * area, 0.0, FLOAT_BYTES * size * (area + 1)),)
+    if isinstance(operation, nir.Scale | nir.Threshold):
         return ((float(size), 0.0, float(ELEMENT_BYTES * size)),)
+    if isinstance(operation, nir.Delay):
+        return ((0.0, 0.0, 2.0 * FLOAT_BYTES * size),)
     for neuron, operations in NEURON_OPERATIONS.items():
         if type(operation) is neuron:
             return ((float(size), 0.0, float(ELEMENT_BYTES * size)),) * operations
     return None
+
+
+def _ann_calls(node: Node) -> Iterable[Call] | None:
+    """The same in an ANN: a neuron is one activation function, which reads and writes a value."""
+    if type(node.op) in NEURON_OPERATIONS:
+        size = int(np.prod(node.shape, dtype=np.int64))
+        return ((float(size), 0.0, 2.0 * FLOAT_BYTES * size),)
+    return _calls(node)
+
+
+def _convolution(operation: nir.Conv1d | nir.Conv2d, size: int) -> Call:
+    """One kernel. Inputs are read once, as many as the kernel's stride steps over."""
+    weights, outputs = int(np.size(operation.weight)), int(np.shape(operation.weight)[0])
+    bias = outputs if operation.bias is not None else 0
+    positions = size // outputs
+    stride = float(np.prod(np.broadcast_to(operation.stride, np.ndim(operation.weight) - 2)))
+    channels = np.shape(operation.weight)[1] * int(operation.groups)
+    read = channels * positions * stride
+    return positions * (2.0 * weights + bias), FLOAT_BYTES * (weights + bias), FLOAT_BYTES * (read + size)
 
 
 def _refusal(node: Node) -> Diagnostic:

@@ -145,7 +145,7 @@ class Projection:
     delays: IntArray | None = None
     port: str = "a"
 
-    @property
+    @cached_property
     def delay_range(self) -> tuple[int, int]:
         """Smallest and largest delay in steps."""
         if self.delays is None or not self.delays.size:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from neurotool.ir.activity_counts import ActivityCounts
 from neurotool.ir.envelope import Envelope
 from neurotool.ir.manifest import Manifest
 from neurotool.ir.runs import RunRecord
@@ -16,6 +17,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "manifest.schema.json": Manifest,
     "envelope.schema.json": Envelope,
     "record.schema.json": RunRecord,
+    "activity.schema.json": ActivityCounts,
 }
 
 

@@ -1,7 +1,7 @@
 """The Python interface: the same stages as the command line, composed in the only place that knows their order."""
 
 from neurotool.pipeline.convert import convert
-from neurotool.pipeline.costing import estimate_energy
+from neurotool.pipeline.costing import EnergyOptions, estimate_counts, estimate_energy
 from neurotool.pipeline.demo import demo
 from neurotool.pipeline.exporting import export, export_formats
 from neurotool.pipeline.inspection import inspect
@@ -25,6 +25,7 @@ __all__ = [
     "ConvertOptions",
     "ConvertResult",
     "DemoResult",
+    "EnergyOptions",
     "EnergyResult",
     "Inspection",
     "PartitionResult",
@@ -33,6 +34,7 @@ __all__ = [
     "VerifyResult",
     "convert",
     "demo",
+    "estimate_counts",
     "estimate_energy",
     "export",
     "export_formats",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, cast
@@ -131,7 +131,7 @@ def _write_part(
     cast("_NirWriter", load(CONVERTERS, "nir")).write(graph, nir_path)
     save_program(made.programs[part.name], program_path)
     placement, records = scratch / f"{part.name}.placement.json", scratch / f"{part.name}.quantisation.json"
-    placement.write_text(json.dumps(asdict(made.placements[part.name]), indent=1))
+    placement.write_text(json.dumps(made.placements[part.name].to_json(), indent=1))
     records.write_text(json.dumps([r.to_json() for r in made.records[part.name]], indent=1))
     return {"nir": nir_path, "program": program_path, "placement": placement, "quantisation": records}
 

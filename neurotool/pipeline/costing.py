@@ -1,27 +1,57 @@
-"""What one inference of a bundle costs."""
+"""What one inference costs: of a bundle, from the activity that data causes, or of published counts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import reduce
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from neurotool.chips import load_chip, load_device
-from neurotool.energy import DenseWork, SpikingWork, dense_counts_of_graph, estimate
-from neurotool.ir.adapters import Array, RunOptions
+from neurotool.chips import Chip, Device, available_chips, available_devices, load_chip, load_device
+from neurotool.chips.override import override, read_overrides
+from neurotool.energy import EnergyReport, SpikingWork, count_work, estimate
+from neurotool.energy.comparison import Comparison, compare
+from neurotool.energy.neurobench import neurobench
+from neurotool.energy.published import counted_work
+from neurotool.errors import UsageError
+from neurotool.ir.activity_counts import read_activity_counts
+from neurotool.ir.adapters import RunOptions
 from neurotool.ir.bundle import Bundle
-from neurotool.ir.costs import DenseCounts
-from neurotool.ir.manifest import PartRecord
 from neurotool.passes.place import place
-from neurotool.pipeline.adapters import torch_target
-from neurotool.pipeline.drawing import draw_energy
+from neurotool.pipeline.energy_figures import draw_energy
+from neurotool.pipeline.energy_task import dense_work, spiking_work, task_of, write_text
 from neurotool.pipeline.results import EnergyResult, StageProgress, progress_of
 from neurotool.pipeline.running import Model, model_inputs, read_data
-from neurotool.runtime.boundary import to_tensor
-from neurotool.runtime.schedule import Execution
 
 ACTIVITY_TARGET = "loihi"
 """The engine that measures the activity: exact, and fast enough for whole data sets."""
+
+
+@dataclass(frozen=True)
+class EnergyOptions:
+    """What to estimate for, and what to write beside the report.
+
+    Attributes:
+        chip: Chip description, or None for the one the bundle was placed on.
+        device: Device description of the dense side.
+        constants: Files of constants that replace built-in ones.
+        seed: Seed of the bands.
+        compare: Compare with the same task on a GPU.
+        gpu: Device description of that GPU.
+        plot: Draw the figures.
+        figures: Folder for the figures, or None for the run's own.
+        neurobench: File for the counts in NeuroBench's terms, or None.
+    """
+
+    chip: str | None = None
+    device: str = "cpu-generic"
+    constants: tuple[Path, ...] = ()
+    seed: int = 0
+    compare: bool = False
+    gpu: str = "h100-sxm"
+    plot: bool = True
+    figures: Path | None = None
+    neurobench: Path | None = None
 
 
 def estimate_energy(
@@ -30,11 +60,8 @@ def estimate_energy(
     *,
     encode: str | None = None,
     steps: int | None = None,
-    chip: str | None = None,
-    device: str = "cpu-generic",
     limit: int | None = None,
-    seed: int = 0,
-    plot: bool = True,
+    options: EnergyOptions | None = None,
     progress: StageProgress | None = None,
 ) -> EnergyResult:
     """Estimate energy and latency per inference from the activity that a data file causes.
@@ -44,53 +71,97 @@ def estimate_energy(
         data: Data file.
         encode: Encoder, or None for the one of the calibration.
         steps: Time steps to encode into, or None likewise.
-        chip: Chip description, or None for the one the bundle was placed on.
-        device: Device description of the dense side.
         limit: Use only the first samples.
-        seed: Seed of the bands.
-        plot: Draw the figures.
+        options: What to estimate for.
         progress: Told of the progress of the run.
+
+    Raises:
+        UsageError: A file is none of its kind, or a constant has no source.
+        NegativeAnswerError: A spiking part does not fit on the chip.
     """
+    wanted = options or EnergyOptions()
     model = Model(Bundle.open(path))
-    chip_data, device_data = load_chip(chip or model.bundle.manifest.options.chip), load_device(device)
+    chip, device, gpu = _places(wanted, model.bundle.manifest.options.chip)
     dataset = read_data(data, model.bundle.manifest.input, encode, steps)
     dataset = dataset if limit is None else dataset.take(limit)
-    options = RunOptions(progress=progress_of("activity", progress))
-    execution = model.execute(model_inputs(model, dataset), ACTIVITY_TARGET, options)
+    running = RunOptions(progress=progress_of("activity", progress))
+    execution = model.execute(model_inputs(model, dataset), ACTIVITY_TARGET, running)
     spiking = [
-        SpikingWork(name, program, place(program, chip_data), execution.traces[name])
+        SpikingWork(name, program, place(program, chip), execution.traces[name])
         for name, program in model.programs.items()
     ]
-    counts = _dense_counts(model, execution)
-    whole = _whole_model(model, counts, dataset.steps)
-    dense = [DenseWork(name, work) for name, work in counts.items()]
-    report = estimate(spiking, dense, chip_data, device_data, whole=whole, seed=seed)
-    with model.bundle.new_run("energy") as writer:
-        writer.write_json("energy.json", report.to_json())
-        names = draw_energy(report, writer.path) if plot else ()
-    return EnergyResult(report, writer.run.path, tuple(writer.run.path / name for name in names))
+    counted, dense = [count_work(work, chip) for work in spiking], dense_work(model, execution)
+    whole = spiking_work(model, dense, dataset.steps)
+    report = estimate(counted, dense, chip, device, whole=whole, seed=wanted.seed)
+    compared = None
+    if wanted.compare:
+        task = task_of(model, execution, dataset)
+        compared = compare(report, counted, dense, (chip, device), task, gpu)
+    if wanted.neurobench is not None:
+        write_text(wanted.neurobench, json.dumps(neurobench(spiking, dense), indent=2) + "\n", "--neurobench")
+    return _keep(model.bundle, report, compared, wanted)
 
 
-def _dense_counts(model: Model, execution: Execution) -> dict[str, DenseCounts]:
-    """Count the work of every dense part for a single sample: the latency case."""
-    inputs = {p.name: [_first_sample(model, n, execution.values[n]) for n in p.inputs] for p in _dense_parts(model)}
-    return {name: torch_target().count_dense(path, inputs[name]) for name, path in model.dense.items()}
+def estimate_counts(path: Path, options: EnergyOptions) -> EnergyResult:
+    """Estimate energy and latency per inference from a file of published counts.
+
+    Args:
+        path: File of counts (``docs/schema/activity.schema.json``).
+        options: What to estimate for; the chip must be named.
+
+    Raises:
+        UsageError: The file is not one of counts, no chip is named, or something was asked for that needs a model.
+    """
+    if options.chip is None:
+        raise UsageError("--activity needs a chip", hint=f"add --chip {' or --chip '.join(available_chips())}")
+    needs_model = {"--compare": options.compare, "--neurobench": options.neurobench is not None}
+    refused = [name for name, given in needs_model.items() if given]
+    if refused:
+        raise UsageError(f"{', '.join(refused)} needs a model, and --activity gives counts alone")
+    chip, device, _ = _places(options, options.chip)
+    counts = read_activity_counts(path)
+    report = estimate([counted_work(counts, chip)], [], chip, device, seed=options.seed)
+    place_of = _folder(options.figures)
+    names = draw_energy(report, place_of) if place_of else ()
+    return EnergyResult(report, None, tuple(place_of(name) for name in names) if place_of else ())
 
 
-def _dense_parts(model: Model) -> list[PartRecord]:
-    return [p for p in model.bundle.manifest.parts if p.name in model.dense]
+def _places(options: EnergyOptions, chip: str) -> tuple[Chip, Device, Device]:
+    """Chip, device and GPU, each with the constants that replace its own."""
+    overrides = read_overrides(options.constants)
+    places = load_chip(options.chip or chip), load_device(options.device), load_device(options.gpu)
+    known = {*available_chips(), *available_devices(), *(place.name for place in places)}
+    unknown = [name for name in overrides if name not in known]
+    if unknown:
+        raise UsageError(
+            f"{overrides[unknown[0]][0]}: there is no chip or device named {unknown[0]!r}",
+            hint=f"use one of {', '.join(sorted(known))}",
+        )
+    found, device, gpu = places
+    return override(found, overrides), override(device, overrides), override(gpu, overrides)
 
 
-def _first_sample(model: Model, name: str, value: Array) -> Array:
-    timed = next(b.timed for b in model.bundle.manifest.boundaries if b.value == name)
-    return to_tensor(value[:, :1] if timed else value[:1])
+def _keep(bundle: Bundle, report: EnergyReport, compared: Comparison | None, options: EnergyOptions) -> EnergyResult:
+    """Write the report and its figures among the runs of a bundle."""
+    with bundle.new_run("energy") as writer:
+        kept = report.to_json() | ({} if compared is None else {"comparison": compared.to_json()})
+        writer.write_json("energy.json", kept)
+        place_of = _folder(options.figures) or writer.path
+        names = draw_energy(report, place_of, compared) if options.plot else ()
+    folder = options.figures or writer.run.path
+    return EnergyResult(report, writer.run.path, tuple(folder / name for name in names), compared)
 
 
-def _whole_model(model: Model, dense: Mapping[str, DenseCounts], steps: int) -> DenseCounts:
-    """Work of the model without a chip: the float graphs of the spiking parts step by step, and the dense parts."""
-    spiking = [dense_counts_of_graph(graph, steps) for graph in model.graphs.values()]
-    return reduce(_plus, [*spiking, *dense.values()], DenseCounts(0.0, 0.0, 0, 1))
+def _folder(path: Path | None) -> Callable[[str], Path] | None:
+    """Where figures go, by file name; made if it is missing.
 
-
-def _plus(a: DenseCounts, b: DenseCounts) -> DenseCounts:
-    return DenseCounts(a.flops + b.flops, a.bytes_moved + b.bytes_moved, a.kernels + b.kernels, a.batch, a.precision)
+    Raises:
+        UsageError: It cannot be made.
+    """
+    if path is None:
+        return None
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--figures: {path} cannot be made: {error.strerror}") from None
+    return lambda name: path / name

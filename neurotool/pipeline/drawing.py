@@ -1,4 +1,4 @@
-"""Turns certificates, runs and energy reports into the figures that a bundle keeps beside them."""
+"""Turns certificates and runs into the figures that a bundle keeps beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from neurotool.energy import EnergyReport, Term
 from neurotool.ir.trace import Raster
 from neurotool.verify import Certificate, NamedRun
 
@@ -50,36 +49,3 @@ def draw_certificate(certificate: Certificate, runs: Sequence[NamedRun], dt: flo
 def _first_sample(run: NamedRun, layers: Sequence[str]) -> dict[str, Raster]:
     """Spikes of the first sample as ``[time, *shape]`` per layer."""
     return {name: run.spikes[name][:, 0] for name in layers if name in run.spikes}
-
-
-def draw_energy(report: EnergyReport, place: Place) -> tuple[str, ...]:
-    """Draw energy per layer by term, and the split model beside the all-dense one.
-
-    Returns:
-        Names of the files.
-    """
-    from neurotool.report.energy_bars import energy_of_devices, energy_per_layer
-    from neurotool.report.files import save
-
-    rows = [row for row in report.rows() if row.terms[Term.STATIC].nominal == row.terms[Term.HOST].nominal == 0.0]
-    names = ["energy-devices.png"]
-    if rows:
-        terms = {t.value: [row.terms[t].nominal for row in rows] for t in Term}
-        used = {name: values for name, values in terms.items() if any(values)}
-        bounds = [row.total.low for row in rows], [row.total.high for row in rows]
-        title = "Energy of events on the chip per inference, by layer"
-        save(energy_per_layer([row.name for row in rows], used, *bounds, title), place("energy-layers.png"))
-        names.insert(0, "energy-layers.png")
-    totals = {"split model": report.total} | {f"{p.part} on {p.where}": p.total for p in report.parts}
-    if report.whole is not None:
-        totals[f"all in torch, unfused, on {report.whole.where}"] = report.whole.total
-    bands = list(totals.values())
-    figure = energy_of_devices(
-        list(totals),
-        [b.nominal for b in bands],
-        [b.low for b in bands],
-        [b.high for b in bands],
-        "Energy per inference",
-    )
-    save(figure, place("energy-devices.png"))
-    return tuple(names)

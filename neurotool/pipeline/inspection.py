@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neurotool.ir.bundle import Bundle
-from neurotool.ir.placement import CoreUse, Placement, Resource
+from neurotool.ir.placement import Placement
 from neurotool.pipeline.results import Inspection
 from neurotool.pipeline.running import Model
 
@@ -24,7 +24,10 @@ def inspect(path: Path) -> Inspection:
         path=path,
         manifest=bundle.manifest,
         programs=model.programs,
-        placements={name: read_placement(_json(bundle, name, "placement")) for name in model.programs},
+        placements={
+            name: Placement.from_json(_json(bundle, name, "placement"), f"{path}: placement of {name}")
+            for name in model.programs
+        },
         records={name: _json(bundle, name, "quantisation") for name in model.programs},
         runs=tuple(run.record.id for run in bundle.runs()),
     )
@@ -33,13 +36,3 @@ def inspect(path: Path) -> Inspection:
 def _json(bundle: Bundle, part: str, role: str) -> Any:
     files = {p.name: p.files for p in bundle.manifest.parts}
     return json.loads(bundle.file(files[part][role]).read_text(encoding="utf-8"))
-
-
-def read_placement(stored: dict[str, Any]) -> Placement:
-    """Make a placement of its JSON form."""
-    return Placement(
-        chip=stored["chip"],
-        cores=tuple(CoreUse(**core) for core in stored["cores"]),
-        resources=tuple(Resource(**resource) for resource in stored["resources"]),
-        method=stored["method"],
-    )

@@ -9,6 +9,7 @@ from typing import Any
 
 from neurotool.diagnostics import Diagnostic
 from neurotool.energy import EnergyReport
+from neurotool.energy.comparison import Comparison
 from neurotool.ir.adapters import Array, Progress
 from neurotool.ir.bundle import Bundle
 from neurotool.ir.manifest import Manifest
@@ -138,11 +139,12 @@ class VerifyResult:
 
 @dataclass(frozen=True, eq=False)
 class EnergyResult:
-    """An energy report and where the bundle keeps it."""
+    """An energy report, where the bundle keeps it if there is one, and a comparison if one was asked for."""
 
     report: EnergyReport
-    run_dir: Path
+    run_dir: Path | None
     figures: tuple[Path, ...] = ()
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True, eq=False)

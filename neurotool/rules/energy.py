@@ -22,4 +22,11 @@ RULES: tuple[Rule, ...] = (
         "Counts come from what really happened; a missing raster would count as silence.",
         "Run the program again and use the trace of that run.",
     ),
+    Rule(
+        "NT-ENERGY-004",
+        "Published counts lie in proportion to each other and to what such chips do.",
+        "A step of a nanosecond, or a million synaptic operations for each spike, points to a unit mistaken or to counts "
+        "of a batch instead of an inference.",
+        "Check the units, and that every count is per inference.",
+    ),
 )

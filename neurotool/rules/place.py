@@ -41,9 +41,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "NT-PLACE-007",
-        "The program needs no more cores than one chip has.",
-        "Programs are laid out on one chip.",
-        "Use fewer neurons, fewer weight bits or sparser weights, or choose a chip with more memory per core.",
+        "The program needs no more cores than the chips have.",
+        "Programs are laid out on as many chips as they need, up to a number that is given or the largest system built.",
+        "Allow more chips (--chips), or use fewer neurons, fewer weight bits or sparser weights, or a chip with more room.",
     ),
     Rule(
         "NT-PLACE-008",

@@ -2,7 +2,7 @@
 
 Samples do not touch each other, so that each of them runs through the whole window by itself, with its states and what
 it hears in the nearest cache. Populations and ways come in tuples, and numba compiles anew for every length of them;
-they are filled up to powers of four, which keeps the number of versions small.
+they are filled up to 4, 16 or 64, so that nearly all loops of a neuron model share one version.
 """
 
 from __future__ import annotations

@@ -134,8 +134,8 @@ def _arrays(synapses: Synapses) -> tuple[npt.NDArray[Any], ...]:
 
 
 def _filled(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """Repeat the last item until their number is a power of four."""
-    wanted = 1
+    """Repeat the last item until their number is a power of four, and four at least."""
+    wanted = 4
     while wanted < len(items):
         wanted *= 4
     return (*items, *items[-1:] * (wanted - len(items)))

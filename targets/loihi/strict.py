@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +84,7 @@ def _matrix(program: ChipProgram, projection: Projection) -> sparse.csr_array:
 
 
 def _with_hardware_weights(projection: Projection) -> Projection:
-    return Projection(**{**vars(projection), "weights": hardware_weights(projection)})
+    return replace(projection, weights=hardware_weights(projection))
 
 
 def _error(rule: str, projection: Projection, message: str, found: str, limit: str) -> Diagnostic:

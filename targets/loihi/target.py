@@ -37,7 +37,7 @@ class LoihiTarget:
         return Availability(True, f"{self._detail}, numpy {np.__version__}")
 
     def run_program(self, program: ChipProgram, inputs: Mapping[str, Array], options: RunOptions) -> Trace:
-        """Run a program from reset on ``[time, batch, *shape]`` spikes per input port.
+        """Run a program from reset, or from where it stopped, on ``[time, batch, *shape]`` spikes per input port.
 
         Raises:
             UsageError: The inputs do not fit the ports, or a probe is unknown.
@@ -67,6 +67,7 @@ class LoihiTarget:
             latency={name: population.start for name, population in program.populations.items()},
             seconds=seconds,
             facts={"mode": "strict" if options.strict else "lava", **facts},
+            state=recording.state if options.keep_state else None,
         )
 
 
@@ -85,13 +86,13 @@ def _outputs(program: ChipProgram, recording: Recording) -> dict[str, Raster]:
 def _fast(program: ChipProgram, inputs: Mapping[str, Raster], options: RunOptions) -> tuple[Recording, dict[str, str]]:
     from neurotool.targets.loihi.fast import simulate_fast  # compiles, which takes half a second to import
 
-    return simulate_fast(program, inputs, options)
+    return simulate_fast(program, inputs, options, state=options.resume)
 
 
 def _readable(
     program: ChipProgram, inputs: Mapping[str, Raster], options: RunOptions
 ) -> tuple[Recording, dict[str, str]]:
-    return simulate(program, inputs, options), {"path": "readable reference steps"}
+    return simulate(program, inputs, options, options.resume), {"path": "readable reference steps"}
 
 
 TARGET = LoihiTarget("loihi", "integer engine", _fast)

@@ -8,6 +8,7 @@ lose whole time slices of the scheduler wherever something else runs as well.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -21,8 +22,34 @@ Result = TypeVar("Result")
 WORTH_A_THREAD = 1 << 18
 """Units of work (a neuron's step, 16 synaptic operations: half a nanosecond or so) that pay for waking a thread."""
 
+PARTS_PER_CORE = 4
+"""More than one, so that a thread whose core also serves somebody else leaves parts to the others."""
 
-_LIBRARIES = ThreadpoolController()
+
+class SingleThreadedBlas:
+    """Gives BLAS one thread from the first of several overlapping runs to the last, and then as many as before."""
+
+    def __init__(self) -> None:
+        self._libraries = ThreadpoolController()
+        self._lock = threading.Lock()
+        self._runs = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._runs:
+                self._limit = self._libraries.limit(limits=1, user_api="blas")
+            self._runs += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._runs -= 1
+            if not self._runs:
+                self._limit.restore_original_limits()
+
+
+BLAS = SingleThreadedBlas()
 
 
 def usable_cores() -> int:
@@ -38,25 +65,25 @@ class Workers:
         self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="loihi")
 
     def __enter__(self) -> Workers:
-        self._limit = _LIBRARIES.limit(limits=1, user_api="blas")
-        self._limit.__enter__()
+        BLAS.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._limit.__exit__(kind, error, trace)
         self._pool.shutdown(cancel_futures=True)
+        BLAS.__exit__(kind, error, trace)
 
     def parts(self, length: int, work: int, multiple: int = 1) -> list[tuple[int, int]]:
-        """Cut ``range(length)`` into at most one part per core.
+        """Cut ``range(length)`` into parts, or leave it whole where there is too little to do.
 
         Args:
             length: Number of items.
-            work: Units of work in all of them; too little is not cut at all.
+            work: Units of work in all of them.
             multiple: Parts begin at multiples of it.
         """
-        wanted = max(1, min(self.count, work // WORTH_A_THREAD))
+        most = self.count * PARTS_PER_CORE if self.count > 1 else 1
+        wanted = max(1, min(most, work // WORTH_A_THREAD))
         size = -(-length // (wanted * multiple)) * multiple
         return [(first, min(first + size, length)) for first in range(0, length, size)]
 

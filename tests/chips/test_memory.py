@@ -6,7 +6,6 @@ import pytest
 from neurotool.chips import load_chip
 from neurotool.chips.memory import Storage, synapse_storage
 from neurotool.chips.wiring import tiles
-from neurotool.ir.placement import CoreUse
 from neurotool.ir.program import Projection
 
 MEMORY = load_chip("loihi1").memory
@@ -38,8 +37,16 @@ def test_bits_by_hand(nonzero, neurons, bits, form, size):
 
 def test_tiles_follow_the_serpentine():
     mesh = load_chip("loihi2").mesh
-    cores = [CoreUse(0, core, "p", 0, 1, 0, 0, 0) for core in (0, 3, 4, 31, 32, 64)]
-    row, column = tiles(cores, mesh)
+    row, column, chip = tiles([(0, core) for core in (0, 3, 4, 31, 32, 64)], mesh)
     # Tiles 0, 0, 1, 7 of the first row; tile 8 lies below tile 7; tile 16 starts the third row at the left.
     assert row.tolist() == [0, 0, 0, 0, 1, 2]
     assert column.tolist() == [0, 0, 1, 7, 7, 0]
+    assert not chip.any()
+
+
+def test_chips_lie_in_a_line_from_west_to_east():
+    row, column, chip = tiles([(0, 31), (1, 0), (2, 33)], load_chip("loihi2").mesh)
+    # The last tile of chip 0's first row borders on the first tile of chip 1.
+    assert row.tolist() == [0, 0, 1]
+    assert column.tolist() == [7, 8, 16 + 7]
+    assert chip.tolist() == [0, 1, 2]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from nir_files import affine, chain_of, ends, fields, lif, save
+from nir_files import affine, chain_of, conv2d, ends, fields, graph_of, lif, pool, recurrent, save
 
 from neurotool.converters.nir import CONVERTER
 from neurotool.errors import NeurotoolError, UnsupportedError, UsageError
@@ -85,32 +85,41 @@ def test_nodes_or_edges_damaged(tmp_path, field, value):
     assert field in fails(path).message
 
 
-def test_all_unsupported_nodes_are_listed_with_a_rewrite(tmp_path):
-    nodes = ends() | {
-        "conv": fields("Conv2d", weight=np.ones((1, 1, 2, 2))),
-        "inner": fields("NIRGraph", nodes={}, edges=[]),
-        "pool": fields("SumPool2d", kernel_size=np.array([2, 2])),
-        "delay": fields("Delay", delay=np.ones(2)),
-        "threshold": fields("Threshold", threshold=np.ones(2)),
-        "i": fields("I", r=np.ones(2)),
+def test_all_that_is_valid_but_has_no_meaning_is_listed_with_a_rewrite(tmp_path):
+    image = np.array([1, 4, 4])
+    nodes = {
+        "x": fields("Input", shape=image),
         "new": fields("Resonator", r=np.ones(2)),
-        "deep": fields("Linear", weight=np.ones((3, 2, 2))),
+        "even": conv2d(np.ones((1, 1, 2, 3)), padding="same"),
+        "wide": conv2d(np.ones((1, 1, 3, 3)), padding="same", dilation=np.array([1, 3])),
+        "stride": conv2d(np.ones((1, 1, 3, 3)), padding="same", stride=2),
+        "late": fields("Delay", delay=np.array(1.5e-3)),
+        "early": fields("Delay", delay=np.array(-2e-3)),
+        "endless": fields("Delay", delay=np.array(1e300)),
+        "loop": fields("Scale", scale=np.array(0.5)),
+        "y": fields("Output", shape=image),
     }
-    names = [n for n in nodes if n not in "xy"]
-    path = save(tmp_path / "m.nir", nodes, chain_of("x", *names, "y"))
-    error = fails(path, UnsupportedError)
-    assert {d.node for d in error.diagnostics} == set(names)
-    assert all(d.rule == "NT-NIR-001" and d.fix and "m.nir" in d.origin for d in error.diagnostics)
+    edges = [*chain_of(*nodes), ("loop", "late")]
+    error = fails(save(tmp_path / "m.nir", nodes, edges), UnsupportedError)
+    by = {(d.rule, d.node): d for d in error.diagnostics}
+    assert set(by) == {
+        ("NT-NIR-001", "new"), ("NT-NIR-002", "late"), ("NT-NIR-011", "even"), ("NT-NIR-011", "stride"),
+        ("NT-NIR-009", "late"), ("NT-NIR-009", "early"), ("NT-NIR-009", "endless"),
+    }  # fmt: skip
+    assert all(d.found and d.limit and d.fix and "m.nir" in d.origin for d in error.diagnostics)
+    assert by["NT-NIR-002", "late"].found == "late, early, endless, loop"
+    assert "2 x 3" in by["NT-NIR-011", "even"].message and "stride" in by["NT-NIR-011", "stride"].message
+    late = by["NT-NIR-009", "late"]
+    assert "1.5 ms" in late.found and "1.5 steps" in late.found and "1 ms" in late.limit
 
 
-def test_loops_and_sums_outside_neurons(tmp_path):
-    nodes = ends() | {"w": affine(), "n": lif(), "back": affine(), "m": lif()}
-    edges = [*chain_of("x", "w", "n", "m", "y"), ("n", "back"), ("back", "n"), ("m", "m"), ("x", "y"), ("m", "w")]
+def test_a_loop_without_a_neuron(tmp_path):
+    nodes = ends() | {"a": affine(), "b": fields("Scale", scale=np.ones(2)), "n": lif()}
+    edges = [*chain_of("x", "a", "b", "n", "y"), ("b", "a"), ("n", "b")]
     rules, messages = found(tmp_path, nodes, edges, UnsupportedError)
-    assert rules[0][0] == "NT-NIR-002" and set(rules[1:]) == {("NT-NIR-003", "y"), ("NT-NIR-003", "w")}
-    assert "w" in messages[0] and "back" in messages[0]
-    rules, _ = found(tmp_path, ends() | {"n": lif()}, [*chain_of("x", "n", "y"), ("n", "n")], UnsupportedError)
-    assert rules == [("NT-NIR-002", "n")]
+    assert rules == [("NT-NIR-002", "a")] and "a, b" in messages[0]
+    edges = [*chain_of("x", "a", "b", "n", "y"), ("b", "b"), ("a", "a")]
+    assert [r for r, _ in found(tmp_path, nodes, edges, UnsupportedError)[0]] == ["NT-NIR-002"] * 2
 
 
 @pytest.mark.parametrize(
@@ -125,10 +134,25 @@ def test_loops_and_sums_outside_neurons(tmp_path):
         (lif(tau=np.ones(2, complex)), "tau"),
         (affine(bias=np.zeros(3)), "bias has shape [3]"),
         (affine(weight=np.ones(2)), "weight has shape [2]"),
+        (affine(weight=np.ones((3, 2, 2))), "the weight [3, 2, 2] asks for [3, 2]"),
+        (conv2d(np.ones((2, 2, 3))), "weight has shape [2, 2, 3]"),
+        (conv2d(np.ones((3, 1, 1, 1)), groups=2), "3 output channels do not divide into 2 groups"),
+        (conv2d(np.ones((2, 1, 1, 1)), stride=0), "stride is 0"),
+        (conv2d(np.ones((2, 1, 1, 1)), stride=np.array([1, 1, 1])), "stride is [1, 1, 1]"),
+        (conv2d(np.ones((2, 1, 1, 1)), padding="full"), "padding is no numbers"),
+        (conv2d(np.ones((2, 1, 1, 1)), padding="same", dilation=np.array([1, 1, 1])), "dilation is [1, 1, 1]"),
+        (conv2d(np.ones((2, 1, 1, 1)), padding=-1), "padding is -1"),
+        (conv2d(np.ones((2, 1, 1, 1)), groups=np.array([1, 1])), "groups is [1, 1]"),
+        (conv2d(np.ones((2, 1, 1, 1)), input_shape=4), "input_shape is 4"),
+        (conv2d(np.ones((2, 1, 1, 1)), bias=np.zeros(3)), "bias has shape [3]"),
+        (pool("SumPool2d", padding="same"), "padding is no numbers"),
+        (pool("AvgPool2d", kernel_size=1.5), "kernel_size is 1.5"),
         (affine(bias=np.zeros((2, 1))), "bias has shape [2, 1]"),
         (fields("Flatten", start_dim=0.5, end_dim=-1), "start_dim is 0.5"),
         (fields("Flatten", start_dim=1, end_dim=-1), "flattens axes 1 to -1"),
         (fields("Flatten", start_dim=0, end_dim=-1, input_type=np.array([-1])), "input_type is [-1]"),
+        (fields("Delay"), "no field delay"),
+        (fields("Threshold", threshold=np.zeros(2, bool)), "threshold is"),
         ({"tau": np.ones(2)}, "has no type"),
         ({"type": 3}, "has no type"),
         ({"type": {"deeper": 1}}, "has no type"),
@@ -197,6 +221,84 @@ def test_shapes_that_do_not_fit_are_listed_together(tmp_path):
     rules, messages = found(tmp_path, nodes, chain_of("x", "w", "n", "v", "y"))
     assert rules == [("NT-NIR-006", n) for n in "nvy"]
     assert "takes shape [2], w gives [3]" in messages[0]
+
+
+def test_kernels_larger_than_their_input_and_wrong_axes(tmp_path):
+    nodes = {
+        "x": fields("Input", shape=np.array([2, 3, 4])),
+        "large": conv2d(np.ones((2, 2, 3, 5)), padding=np.array([1, 0])),
+        "other": conv2d(np.ones((2, 1, 1, 1)), groups=3),
+        "pool": pool("SumPool2d", kernel_size=4),
+        "flat": fields("Flatten", start_dim=0, end_dim=-1),
+        "rank": pool("AvgPool2d"),
+        "y": fields("Output", shape=np.array([2])),
+    }
+    nodes["other"]["weight"] = np.ones((3, 1, 1, 1))
+    nodes["other"]["bias"] = np.zeros(3)
+    edges = [("x", n) for n in ("large", "other", "pool", "flat")] + [("flat", "rank")]
+    edges += [(n, "y") for n in ("large", "other", "pool", "rank")]
+    rules, messages = found(tmp_path, nodes, edges)
+    assert set(rules) == {("NT-NIR-006", n) for n in ("large", "other", "pool", "rank")}
+    text = "\n".join(messages)
+    assert "spans [3, 5] does not fit into [5, 4]" in text and "takes shape [3, ?, ?], x gives [2, 3, 4]" in text
+    assert "takes shape [?, ?, ?], flat gives [24]" in text
+
+
+def test_inner_graphs_that_are_ambiguous_or_damaged(tmp_path):
+    two = recurrent()
+    two["nodes"]["also"] = fields("Input", shape=np.array([2]))
+    two["edges"] = [*two["edges"], ("also", "w_rec"), ("input", "input"), ("output", "w_rec"), ("lif", "nowhere")]
+    nodes = ends() | {
+        "a": recurrent(),
+        "a.lif": lif(),
+        "two": two,
+        "none": graph_of({"n": lif()}, []),
+        "bad": fields("NIRGraph", nodes={}),
+        "wide": recurrent(3),
+    }
+    rules, messages = found(tmp_path, nodes, [*chain_of("x", "a", "two", "none", "a.lif", "wide", "y"), ("x", "two")])
+    assert {("NT-NIR-010", "a.lif"), ("NT-NIR-010", "two"), ("NT-NIR-005", "none"), ("NT-NIR-004", "bad")} <= {*rules}
+    assert {("NT-NIR-005", "two.input"), ("NT-NIR-005", "two.output"), ("NT-NIR-006", "wide.input")} <= {*rules}
+    text = "\n".join(messages)
+    assert "two nodes have this name" in text and "names two.nowhere" in text
+    assert "has several Input nodes" in text and "does not say which one" in text
+    assert "has no Input node" in text and "has no Output node" in text
+
+
+def test_a_ring_of_inner_graphs_that_hold_nothing(tmp_path):
+    shape = np.array([2])
+    through = graph_of({"in": fields("Input", shape=shape), "out": fields("Output", shape=shape)}, [("in", "out")])
+    nodes = ends() | {"a": through, "b": through, "n": lif()}
+    rules, _ = found(tmp_path, nodes, [*chain_of("x", "a", "n", "y"), ("a", "b"), ("b", "a")], UnsupportedError)
+    assert rules == [("NT-NIR-002", "a.in")]
+
+
+def test_every_finding_says_what_was_found_what_is_allowed_and_what_to_do(tmp_path):
+    nodes = {
+        "w": affine(weight=np.array([[1.0, np.nan]]), bias=np.zeros(3)),
+        "n": lif(tau=np.full(2, -1.0), r=None, extra=1),
+        "odd": {"type": "Odd"},
+        "none": {},
+        "y": fields("Output", shape=np.array([2])),
+        "alone": lif(3),
+        "sub": recurrent(4),
+        "flat": fields("Flatten", start_dim=3, end_dim=-1),
+        "pool": pool("SumPool2d"),
+    }
+    edges = [*chain_of("w", "n", "sub", "alone", "flat", "pool", "y", "n"), ("gone", "y"), ("w", "n")]
+    error = fails(save(tmp_path / "m.nir", nodes, edges))
+    assert {d.rule for d in error.diagnostics} == {f"NT-NIR-00{i}" for i in (1, 4, 5, 6, 7)}
+    for finding in error.diagnostics:
+        assert finding.found and finding.limit and finding.fix, finding
+        assert "m.nir" in finding.origin
+
+
+def test_a_size_that_the_file_does_not_hold(tmp_path):
+    path = good(tmp_path)
+    with h5py.File(path, "a") as file:
+        del file["node/nodes/n/tau"]
+        file.create_dataset("node/nodes/n/tau", shape=(2**40,), dtype="f8")
+    assert "damaged" in fails(path).message
 
 
 def test_mistakes_of_all_sorts_come_together(tmp_path):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from neurotool.chips import load_chip
 from neurotool.energy import count
 from neurotool.errors import UsageError
+from neurotool.ir.placement import CoreUse, Slice
 from neurotool.ir.program import (
     AllToAll,
     ChipProgram,
@@ -119,6 +120,10 @@ def random_network(rng, sizes, density):
     return ChipProgram(1e-3, inputs, populations, projections, (OutputPort(source, OutputKind.SPIKES),))
 
 
+def owns(held, population, neuron):
+    return held.population == population and neuron in held.neurons
+
+
 def synapses_of(program, placement, source, neuron):
     """Every synapse that a spike meets: projection, target population, target neuron, core, delay."""
     for p in program.projections.values():
@@ -127,7 +132,7 @@ def synapses_of(program, placement, source, neuron):
             for i, delay in zip(
                 found.targets[found.sources == neuron], found.delays[found.sources == neuron], strict=True
             ):
-                (core,) = [c.core for c in placement.cores_of(p.target) if c.first <= i < c.last]
+                (core,) = [c.core for c in placement.cores if any(owns(held, p.target, i) for held in c.slices)]
                 yield p.name, p.target, int(i), core, int(delay)
 
 
@@ -197,24 +202,41 @@ def test_counts_equal_a_count_neuron_by_neuron(sizes, density, rate, neurons, st
     assert counts.busiest_synops.tolist() == busiest.tolist()
 
 
-def test_hops_of_a_message_between_tiles():
+def three_cores(*where):
+    """Populations a and b, each neuron on a core of its own, and c; a of one neuron sends to all others."""
+    populations = {
+        name: Population(name, "lif", (1,), {}, start, 1.0) for name, start in (("a", 1), ("b", 2), ("c", 2))
+    }
     weights = np.full((1, 1), 2)
-    first = Population("a", "lif", (1,), {}, 1, 1.0)
-    others = {f"q{i}": Population(f"q{i}", "lif", (1,), {}, 1, 1.0) for i in range(35)}
-    last = Population("b", "lif", (1,), {}, 2, 1.0)
-    program = ChipProgram(
-        1e-3,
-        {"in": InputPort("in", (1,))},
-        {"a": first, **others, "b": last},
-        {"in-a": Projection("in-a", "in", "a", weights), "a-b": Projection("a-b", "a", "b", weights)},
-        (),
+    joined = {"in-a": ("in", "a"), "a-b": ("a", "b"), "a-c": ("a", "c")}
+    projections = {name: Projection(name, *ends, weights) for name, ends in joined.items()}
+    program = ChipProgram(1e-3, {"in": InputPort("in", (1,))}, populations, projections, ())
+    cores = tuple(
+        CoreUse(chip, core, (Slice.flat(name, 1, 0, 1),), 0, 0, 0, 0.0)
+        for name, (chip, core) in zip(populations, where, strict=True)
     )
-    spikes = {name: np.zeros((1, 1, 1), np.bool_) for name in ("in", *program.populations)}
+    spikes = {name: np.zeros((1, 1, 1), np.bool_) for name in ("in", *populations)}
     spikes["a"][0, 0, 0] = True
-    sent = count(program, place(program, CHIP), trace_of(spikes, {}), CHIP).sent["a"]
-    # From core 0 on tile 0 to core 36 on tile 9, which the serpentine puts below tile 6.
+    placed = replace(place(program, CHIP), cores=cores)
+    return count(program, placed, trace_of(spikes, {}), CHIP)
+
+
+def test_hops_of_a_message_between_tiles():
+    sent = three_cores((0, 0), (0, 36), (0, 1)).sent["a"]
+    # From core 0 on tile 0 to core 36 on tile 9, which the serpentine puts below tile 6; core 1 is on tile 0 too.
+    assert sent.messages.tolist() == [0, 2, 0]
     assert sent.hops_east_west.tolist() == [0, 6, 0]
     assert sent.hops_north_south.tolist() == [0, 1, 0]
+    assert sent.crossings.tolist() == [0, 0, 0]
+
+
+def test_a_step_from_chip_to_chip_is_a_crossing():
+    counts = three_cores((0, 28), (1, 0), (2, 4))
+    # Tile 7 of chip 0 borders on tile 0 of chip 1; from there to tile 1 of chip 2 there are 7 + 1 tiles and a border.
+    assert counts.chips == 3
+    assert counts.sent["a"].crossings.tolist() == [0, 1 + 2, 0]
+    assert counts.sent["a"].hops_east_west.tolist() == [0, 0 + 8, 0]
+    assert counts.sent["in"].crossings.tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("damage", ["missing", "narrow", "empty"])

@@ -151,3 +151,18 @@ def test_progress_counts_every_row():
 def test_an_inhibitory_projection_lowers_the_potential():
     made = program([population("a", 1, 1)], [synapses("w", "x", "a", [[-3]], sign_mode=SignMode.INHIBITORY)])
     assert run(made, np.ones((2, 1, 1), bool), probes=("v",)).states["a"]["v"].reshape(-1).tolist() == [-192, -384]
+
+
+@pytest.mark.parametrize("name", ["loihi", "loihi-reference"])
+def test_a_run_goes_on_where_another_stopped(name):
+    made = relays(1)
+    made = program([*made.populations.values()], [
+        synapses("w", "x", "p0", [[2]], delays=np.array([[3]])),
+    ])  # fmt: skip
+    target, x = load(TARGETS, name), np.zeros((8, 1, 1), bool)
+    x[2] = True
+    begun = target.run_program(made, {"x": x[:4]}, RunOptions(keep_state=True))
+    assert not begun.spikes["p0"].any(), "the spike of row 2 is on its way until row 5"
+    ended = target.run_program(made, {"x": x[4:]}, RunOptions(resume=begun.state))
+    assert np.flatnonzero(ended.spikes["p0"]).tolist() == [1]
+    assert ended.state is None

@@ -136,8 +136,12 @@ def test_blas_has_one_thread_during_a_run_and_as_many_as_before_afterwards():
     before = threads()
     if not before:
         pytest.skip("this numpy brings no BLAS of its own")
-    with Workers():
+    first, second = Workers(), Workers()
+    with first:
+        second.__enter__()
         assert set(threads()) == {1}
+    assert set(threads()) == {1}, "another run still goes on"
+    second.__exit__(None, None, None)
     assert threads() == before
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_an_operation_is_a_weight_other_than_zero_that_an_event_meets(data):
     program = data.draw(random_programs.programs(["lif"]))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     for name, projection in program.projections.items():
-        held = Projection(**{**vars(projection), "weights": hardware_weights(projection)})
+        held = replace(projection, weights=hardware_weights(projection))
         found = expand(program, held)
         heard = rng.random((3, program.size_of(projection.source))) < 0.3
         with Workers() as workers:

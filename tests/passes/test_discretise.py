@@ -143,11 +143,18 @@ def test_a_time_constant_of_one_step_is_allowed_in_float32_too(dt):
         assert update.current_decay == 1.0 and update.membrane_decay == 1.0 and not update.has_current_memory
 
 
-def test_integrators_without_update_are_refused():
-    graph = chain(source(), node("i", nir.I(r=np.ones(2)), (2,), K.FLOAT), sink("y", (2,)))
-    with pytest.raises(UnsupportedError) as caught:
-        discretise(graph)
-    assert [d.rule for d in caught.value.diagnostics] == ["NT-DISC-002"]
+def test_an_integrator_adds_and_never_fires():
+    update = updated(nir.I(r=np.array([500.0])), (1,))
+    assert not update.leaky and update.threshold is None and update.subtract is None
+    assert update.resistance == 0.5 and update.initial == 0 and not update.has_current_memory
+
+
+@pytest.mark.parametrize("convention", list(CONVENTIONS))
+def test_a_threshold_is_strict_and_keeps_nothing_under_every_convention(convention):
+    update = updated(nir.Threshold(np.array([0.75])), (1,), convention=convention)
+    assert update.threshold == 0.75 and not update.inclusive
+    assert update.membrane_decay == 1 and update.resistance == 1 and update.leak == 0 and update.initial == 0
+    assert update.subtract is None and update.refractory == 0
 
 
 def test_update_equals_euler_of_the_equations():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import nir
 import numpy as np
 import pytest
@@ -118,6 +120,23 @@ def test_delays_of_the_model_become_delays_of_synapses():
     with pytest.raises(UnsupportedError) as caught:
         quantise(Graph({**made.nodes, "wait": long}, made.edges, made.dt, made.convention), PORT)
     assert [(d.rule, d.found) for d in caught.value.diagnostics] == [("NT-QUANT-011", "64")]
+
+
+def test_each_kind_of_reset_has_its_neuron():
+    """Input 1.5 at a threshold of 1: subtraction leaves 0.5, a reset to zero nothing, and rest loses the next input."""
+    answers = {}
+    for name, changes in {"zero": {}, "subtract": {"subtract": np.ones(2)}, "rest": {"refractory": 1}}.items():
+        plain = lif("lif", 2, kv=0.0, leaky=False)
+        neuron = replace(plain, update=replace(plain.update, **changes))
+        nodes = [source(), linear("a", 1.5 * np.eye(2)), neuron, sink("y", (2,))]
+        ranges = {"lif": {"u": 2.0, "v": 3.0}}
+        program = quantise(graph(nodes, [("x", "a"), ("a", "lif"), ("lif", "y")]), PORT, ranges).program
+        fired = run(program, [[1, 0], [1, 0], [1, 0], [0, 0], [0, 0]])["lif"][:, 0, 0]
+        answers[name] = (program.populations["lif"].model, np.flatnonzero(fired).tolist())
+    # By subtraction 0.5, then 1.0, then 1.5 are left, and the last fires once more by itself.
+    assert answers["zero"] == ("lif", [0, 1, 2])
+    assert answers["subtract"] == ("lif_subtract", [0, 1, 2, 3])
+    assert answers["rest"] == ("lif_refractory", [0, 2])
 
 
 def test_a_direct_connection_is_one_synapse_for_each_neuron():

@@ -29,6 +29,32 @@ def affine(outputs=2, inputs=2, **changes):
     return fields("Affine", **({"weight": np.ones((outputs, inputs)), "bias": np.zeros(outputs)} | changes))
 
 
+def conv2d(weight, **changes):
+    """A Conv2d without stride, padding, dilation, groups or bias."""
+    plain = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": np.zeros(len(weight))}
+    return fields("Conv2d", **(plain | {"weight": weight} | changes))
+
+
+def pool(kind, kernel_size=2, stride=2, padding=0):
+    return fields(kind, kernel_size=kernel_size, stride=stride, padding=padding)
+
+
+def graph_of(nodes, edges):
+    """A graph inside a graph."""
+    return fields("NIRGraph", nodes=nodes, edges=edges)
+
+
+def recurrent(n=2, **changes):
+    """What snnTorch writes for RSynaptic and RLeaky: a population with recurrent weights, in a graph of its own."""
+    nodes = {
+        "input": fields("Input", shape=np.array([n])),
+        "lif": lif(n),
+        "w_rec": affine(n, n, **changes),
+        "output": fields("Output", shape=np.array([n])),
+    }
+    return graph_of(nodes, [("input", "lif"), ("lif", "w_rec"), ("w_rec", "lif"), ("lif", "output")])
+
+
 def chain_of(*names):
     return list(pairwise(names))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from neurotool.cli.summary.tables import grid
+from neurotool.cli.summary.tables import facts, grid
 from neurotool.units import format_si
 
 if TYPE_CHECKING:
@@ -37,6 +37,59 @@ def totals(report: EnergyReport) -> Table:
     if report.whole is not None:
         _add_part(table, "for comparison: all in torch, unfused, batch 1", report.whole)
     return table
+
+
+def terms(report: EnergyReport, dynamic: str) -> Table:
+    """What the energy is spent for, each with its band, and what one definition of "dynamic" makes of it."""
+    from neurotool.energy.dynamic import CHIPS_POWERED, CORES_POWERED, DYNAMIC
+    from neurotool.energy.lines import Term
+
+    table = grid("Per inference, by what it is spent for", "line", ">energy", "range", "what")
+    standing = report.standing(CHIPS_POWERED), report.standing(CORES_POWERED)
+    lines = {
+        "dynamic": (report.terms[Term.DYNAMIC], "events on the chip, work of the device"),
+        "static": (report.terms[Term.STATIC], "being powered for the latency"),
+        "  floor": (standing[0], "chips with all cores gated"),
+        "  cores": (standing[1], "cores in use"),
+        "host": (report.terms[Term.HOST], "processors on the chip that drive the run"),
+        "boundary": (report.terms[Term.BOUNDARY], "values over the link to the chip"),
+        "total": (report.total, ""),
+        f"'{dynamic}'": (report.dynamic(dynamic), DYNAMIC[dynamic].meaning),
+    }
+    for name, (figure, meaning) in lines.items():
+        if figure.nominal > 0.0 or not name.startswith(" "):
+            table.add_row(name, joules(figure), spread(figure, "J"), escape(meaning))
+    return table
+
+
+SWINGS = 3
+"""Constants that are shown; the report holds all."""
+
+
+def swings(report: EnergyReport) -> Table:
+    """The constants that move the total most, each from its low to its high value."""
+    table = grid("What moves the total most", "constant", "from", "to", "total", "source")
+    for swing in report.tornado[:SWINGS]:
+        unit = "" if swing.unit == "1" else f" {swing.unit}"
+        moved = f"{format_si(swing.energy_low, 'J')} to {format_si(swing.energy_high, 'J')}"
+        ends = f"{swing.low:g}{unit}", f"{swing.high:g}{unit}"
+        table.add_row(swing.constant, *ends, moved, escape(f"{swing.basis}: {swing.citation}"))
+    return table
+
+
+def explained(row: EnergyRow) -> Table:
+    """The arithmetic of one layer: every product, its constant with range and source, and the sum."""
+    lines: dict[str, object] = {}
+    for product in row.arithmetic:
+        counted = f"{product.count:,.6g} {product.count_unit} x {product.value:g} {product.unit}"
+        lines[f"{product.what} ({product.term.value})"] = (
+            f"{counted} = {joules(product.energy)}, {spread(product.energy, 'J')}",
+            f"{product.constant}: {product.low:g} to {product.high:g} {product.unit}, {product.basis}",
+            f"{product.citation} ({product.date})",
+            "",
+        )
+    lines["sum"] = (f"{joules(row.total)}, {spread(row.total, 'J')}; kind: {row.kind.value}",)
+    return facts(escape(f"{row.name} ({row.part})"), lines)
 
 
 def sources(rows: Iterable[EnergyRow]) -> Table:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neurotool.ir.program import InputPort, Population, Projection
-from neurotool.neurons import LIF, LIF_SUBTRACT, NEVER_FIRES
+from neurotool.neurons import LIF, LIF_REFRACTORY, LIF_SUBTRACT, NEVER_FIRES
 from neurotool.passes.quantise import integers
 from neurotool.passes.quantise.layer import FloatArray, Layer, Synapses, bias_axon
 from neurotool.passes.quantise.records import Rounding
@@ -87,7 +87,6 @@ def _projection(synapses: Synapses, target: str, scale: Scale, port: InputPort |
 
 
 def _population(layer: Layer, scale: Scale, start: int) -> tuple[Population, list[Rounding]]:
-    subtract = layer.update.subtract
     du = integers.decay(layer.current_decay, offset=1)
     dv = integers.decay(layer.membrane_decay)
     mantissa, exponent = integers.bias(layer.bias * scale.state)
@@ -96,11 +95,16 @@ def _population(layer: Layer, scale: Scale, start: int) -> tuple[Population, lis
     else:
         vth = integers.threshold(layer.threshold * scale.activation, inclusive=layer.update.inclusive)
     parameters = {"du": du, "dv": dv, "vth": vth, "bias_mant": mantissa, "bias_exp": exponent}
-    if subtract is not None:
-        parameters["v_sub"] = np.rint(subtract.reshape(-1) * scale.state).astype(np.int64)
+    model = LIF.name
+    if layer.update.subtract is not None:
+        model = LIF_SUBTRACT.name
+        parameters["v_sub"] = np.rint(layer.update.subtract.reshape(-1) * scale.state).astype(np.int64)
+    elif layer.update.refractory:
+        model = LIF_REFRACTORY.name
+        parameters["refractory_period"] = np.full(layer.size, layer.update.refractory, np.int64)
     made = Population(
         name=layer.node.name,
-        model=LIF.name if subtract is None else LIF_SUBTRACT.name,
+        model=model,
         shape=layer.node.shape,
         parameters=parameters,
         start=start,
@@ -115,6 +119,9 @@ def _population(layer: Layer, scale: Scale, start: int) -> tuple[Population, lis
     ]
     if layer.threshold is not None:
         roundings.append(_rounding("vth", vth / scale.activation, layer.threshold))
+    if layer.update.subtract is not None:
+        wanted = layer.update.subtract.reshape(-1)
+        roundings.append(_rounding("v_sub", parameters["v_sub"] / scale.state, wanted))
     return made, roundings
 
 

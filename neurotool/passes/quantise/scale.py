@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurotool.neurons import NEVER_FIRES
+from neurotool.neurons.fixed import STATE_LIMIT
 from neurotool.passes.quantise.integers import BIAS_EXPONENT, BIAS_MANTISSA, largest_mantissa, sign_mode
 from neurotool.passes.quantise.layer import Layer, Synapses
 
@@ -33,7 +34,7 @@ class Scale:
 
 
 def scales(layer: Layer, weight_bits: int) -> Iterator[Scale]:
-    """Yield the scales at which threshold and bias fit their registers, finest first.
+    """Yield the scales at which threshold, subtraction and bias fit their registers, finest first.
 
     The largest weight of the population uses the whole mantissa at each of them; the exponent only raises the
     resolution of the states (truncating decays lose up to one unit per step).
@@ -66,10 +67,12 @@ def _exponent(synapses: Synapses, reach: float) -> int:
 
 
 def _limit(layer: Layer) -> float:
-    """Largest λ at which threshold and bias fit their registers."""
+    """Largest λ at which threshold, subtraction and bias fit their registers."""
     limits = []
     if layer.threshold is not None and np.max(layer.threshold) > 0.0:
         limits.append(NEVER_FIRES / float(np.max(layer.threshold)))
+    if layer.update.subtract is not None:
+        limits.append((STATE_LIMIT - 1) / 64.0 / float(np.max(layer.update.subtract)))
     if np.any(layer.bias):
         limits.append((BIAS_MANTISSA << BIAS_EXPONENT) / 64.0 / float(np.max(np.abs(layer.bias))))
     return min(limits, default=math.inf)

@@ -33,7 +33,7 @@ from neurotool.targets.loihi.synapses.protocol import (
 )
 from neurotool.targets.loihi.workers import Workers
 
-CROSSOVER = 0.15
+CROSSOVER = 0.05
 """Share of active sources below which events beat the product (benchmarks/engine_paths.py)."""
 
 IntArray = npt.NDArray[np.int64]

@@ -30,8 +30,8 @@ FLOAT32_LIMIT = 1 << 24
 FLOAT64_LIMIT = 1 << 53
 LARGEST_WEIGHT = 1 << 8
 
-SPIKE_CROSSOVER = 0.4
-MESSAGE_CROSSOVER = 0.3
+SPIKE_CROSSOVER = 0.6
+MESSAGE_CROSSOVER = 0.4
 """Shares of active sources below which adding rows of weights beats the matrix product (benchmarks/engine_paths.py)."""
 
 BLOCK_BYTES = 1 << 22

@@ -26,7 +26,7 @@ DENSE_SHARE = 0.04
 DENSE_BYTES = 1 << 21
 """Matrices up to this size (of 16-bit weights) may be made of listed synapses whatever their memory."""
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 """Synapses that are read at once."""
 
 KEPT_BYTES = 1 << 28

@@ -1,0 +1,83 @@
+"""The work of a bundle's dense parts, and of the whole model without a chip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+
+from neurotool.data import Dataset
+from neurotool.energy import DenseWork, dense_counts_of_graph
+from neurotool.energy.compare import ScalingWork
+from neurotool.energy.comparison import Task
+from neurotool.energy.whole import ann_counts_of_graph
+from neurotool.errors import UsageError
+from neurotool.ir.adapters import Array
+from neurotool.ir.costs import DenseCounts
+from neurotool.pipeline.adapters import torch_target
+from neurotool.pipeline.running import Model
+from neurotool.runtime.boundary import to_tensor
+from neurotool.runtime.schedule import Execution
+from neurotool.verify import count_correct
+
+
+def dense_work(model: Model, execution: Execution, batch: int = 1) -> list[DenseWork]:
+    """Count the work of every dense part, for a single sample where nothing else is said: the latency case."""
+    parts = {part.name: part.inputs for part in model.bundle.manifest.parts if part.name in model.dense}
+    inputs = {part: [_repeated(model, name, execution, batch) for name in names] for part, names in parts.items()}
+    return [DenseWork(part, torch_target().count_dense(path, inputs[part])) for part, path in model.dense.items()]
+
+
+def spiking_work(model: Model, dense: Sequence[DenseWork], steps: int, batch: int = 1) -> DenseCounts:
+    """Work of the model without a chip: the float graphs of the spiking parts step by step, and the dense parts."""
+    graphs = [dense_counts_of_graph(graph, steps, batch) for graph in model.graphs.values()]
+    return _sum([*graphs, *(work.counts for work in dense)], batch)
+
+
+def task_of(model: Model, execution: Execution, dataset: Dataset) -> Task:
+    """Describe what alternatives to the split model would have to do."""
+    one, two = dense_work(model, execution, 1), dense_work(model, execution, 2)
+    spiking = ScalingWork.of(spiking_work(model, one, dataset.steps, 1), spiking_work(model, two, dataset.steps, 2))
+    graphs = [ScalingWork.of(ann_counts_of_graph(g, 1), ann_counts_of_graph(g, 2)) for g in model.graphs.values()]
+    timed = {part.name for part in model.bundle.manifest.parts if any(_timed(model, name) for name in part.inputs)}
+    dense = [
+        ScalingWork.of(a.counts, b.counts).once_in(dataset.steps if a.part in timed else 1)
+        for a, b in zip(one, two, strict=True)
+    ]
+    correct = None
+    if dataset.y is not None:
+        correct = count_correct(model.outputs(execution), model.timed_outputs, dataset.y)
+    ann = reduce(ScalingWork.__add__, [*graphs, *dense], ScalingWork(0.0, 0.0, 0.0, 0))
+    return Task(spiking, ann, dataset.steps, None if correct is None else correct / dataset.batch)
+
+
+def write_text(path: Path, text: str, option: str) -> None:
+    """Write a file the user asked for.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{option}: {path} cannot be written: {error.strerror or error}") from None
+
+
+def _sum(counts: Iterable[DenseCounts], batch: int) -> DenseCounts:
+    return reduce(_plus, counts, DenseCounts(0.0, 0.0, 0, batch))
+
+
+def _plus(a: DenseCounts, b: DenseCounts) -> DenseCounts:
+    return DenseCounts(a.flops + b.flops, a.bytes_moved + b.bytes_moved, a.kernels + b.kernels, a.batch, a.precision)
+
+
+def _timed(model: Model, name: str) -> bool:
+    return next(b.timed for b in model.bundle.manifest.boundaries if b.value == name)
+
+
+def _repeated(model: Model, name: str, execution: Execution, batch: int) -> Array:
+    """The first sample of a value, as a batch."""
+    axis = 1 if _timed(model, name) else 0
+    return to_tensor(np.repeat(execution.values[name].take([0], axis=axis), batch, axis=axis))

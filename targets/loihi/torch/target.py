@@ -1,0 +1,37 @@
+"""The target object that the entry point names. Torch is imported when it runs, not here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from neurotool.ir.adapters import Availability, RunOptions
+from neurotool.ir.program import ChipProgram
+from neurotool.ir.trace import Raster
+from neurotool.targets.loihi.engine import Recording
+from neurotool.targets.loihi.target import LoihiTarget
+
+
+class TorchTarget(LoihiTarget):
+    """Runs chip programs in torch, on the first CUDA device or, where there is none, on the CPU."""
+
+    def __init__(self) -> None:
+        super().__init__("loihi-torch", "integer engine", _simulate)
+
+    def available(self) -> Availability:
+        """Whether torch can be imported, its version, and the device that runs would use."""
+        try:
+            from neurotool.targets.loihi.torch.device import describe
+        except ImportError as error:
+            return Availability(False, f"torch cannot be imported: {error}", "pip install torch")
+        return Availability(True, f"{self._detail}, {describe()}")
+
+
+def _simulate(
+    program: ChipProgram, inputs: Mapping[str, Raster], options: RunOptions
+) -> tuple[Recording, dict[str, str]]:
+    from neurotool.targets.loihi.torch.simulate import simulate_torch
+
+    return simulate_torch(program, inputs, options)
+
+
+TARGET = TorchTarget()
