@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
 
 import nir
 import numpy as np
@@ -22,11 +21,7 @@ import torch
 from torch import nn
 
 FIXTURES = Path(__file__).resolve().parents[1] / "tests" / "interop" / "fixtures"
-STEPS, BATCH, RATE = 40, 3, 0.3
-
-
-class _Stateful(Protocol):
-    def __call__(self, net: nn.Module, x: torch.Tensor) -> Recorded: ...
+STEPS, BATCH, RATE = 40, 2, 0.3
 
 
 Recorded = Mapping[str, tuple[torch.Tensor | None, torch.Tensor]]
@@ -106,7 +101,7 @@ def generate(
     packages: Sequence[str],
     cases: Iterable[Case],
     refusals: Iterable[Refusal],
-    run: _Stateful,
+    run: Callable[[nn.Module, torch.Tensor], Recorded],
     export: Callable[[nn.Module, torch.Tensor, Case | Refusal], nir.NIRGraph],
 ) -> None:
     """Write all fixtures of a framework.
@@ -167,6 +162,6 @@ def _refused(case: Refusal, export: Callable[..., nir.NIRGraph], folder: Path) -
         nir.write(path, export(case.make(), torch.zeros(1, *case.shape), case))
     except Exception as error:
         path.unlink(missing_ok=True)
-        message = f"{type(error).__name__}: {error}".splitlines()[0]
+        message = f"{type(error).__name__}: {error}".splitlines()[0].split(". ")[0]
         return {"name": case.name, "shows": case.shows, "says": message}
     sys.exit(f"{case.name}: the exporter refused this network before and now writes it: make it a case")

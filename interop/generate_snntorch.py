@@ -53,7 +53,7 @@ def one_to_one(n: int, reset: str) -> nn.Module:
 
 
 def two(make: object, reset: str, bias: bool, gain: float) -> nn.Module:
-    return nn.Sequential(linear(12, 16, bias, gain), make(16, reset), linear(16, 8, bias, gain), make(8, reset))
+    return nn.Sequential(linear(12, 16, bias, gain), make(16, reset), linear(16, 8, bias, 0.7 * gain), make(8, reset))
 
 
 def loop(make: object, reset: str, bias: bool, gain: float) -> nn.Module:
@@ -68,7 +68,7 @@ def sheet(reset: str, channels: int, size: int) -> snn.Leaky:
 
 def convolutional(reset: str, bias: bool) -> nn.Module:
     return nn.Sequential(conv(nn.Conv2d, 2, 4, 3, bias=bias, padding=1), sheet(reset, 4, 6), nn.AvgPool2d(2),
-                         nn.Flatten(), linear(36, 6, bias, 2.0), leaky(6, reset))  # fmt: skip
+                         nn.Flatten(), linear(36, 6, bias, 1.2), leaky(6, reset))  # fmt: skip
 
 
 def strided(reset: str) -> nn.Module:
@@ -102,9 +102,16 @@ def cases() -> list[Case]:
         Case(name="leaky-current", shows="Leaky fed with a float current", current=True, bias=True, reset="subtract",
              make=lambda: nn.Sequential(linear(12, 16, True), leaky(16, "subtract")),
              convention="snntorch-subtract", dt=1e-4),
-        Case(name="leaky-reset-at-once", shows="Leaky with reset_delay=False", bias=True, reset="subtract",
+        Case(name="leaky-zero-at-once", shows="Leaky with reset_delay=False", bias=True, reset="zero",
+             make=lambda: nn.Sequential(linear(12, 16, True), leaky(16, "zero", reset_delay=False)),
+             convention="forward-euler", dt=1e-4),
+        Case(name="leaky-subtract-at-once", shows="Leaky with reset_delay=False, potentials below twice the threshold",
+             make=lambda: nn.Sequential(linear(12, 16, True, 0.5), leaky(16, "subtract", reset_delay=False)),
+             bias=True, reset="subtract", convention="forward-euler-subtract", dt=1e-4),
+        Case(name="leaky-subtract-twice", shows="Leaky with reset_delay=False, potentials above twice the threshold",
              make=lambda: nn.Sequential(linear(12, 16, True), leaky(16, "subtract", reset_delay=False)),
-             convention="forward-euler-subtract", dt=1e-4),
+             bias=True, reset="subtract", convention="forward-euler-subtract", dt=1e-4,
+             lost="a potential that is still above the threshold loses it again in the next step, without a spike"),
         Case(name="leaky-no-reset", shows='Leaky with reset_mechanism="none"', bias=True, reset="none",
              make=lambda: nn.Sequential(linear(12, 16, True), leaky(16, "none")),
              convention="snntorch-subtract", dt=1e-4,
@@ -114,7 +121,7 @@ def cases() -> list[Case]:
 
 
 REFUSALS = (
-    Refusal("conv-recurrent", "RLeaky with recurrent Conv2d", lambda: nn.Sequential(snn.RLeaky(
+    Refusal("conv-recurrent", "RLeaky with recurrent Conv2d", lambda: nn.Sequential(nn.Conv2d(2, 2, 3, padding=1), snn.RLeaky(
         beta=0.9, conv2d_channels=2, kernel_size=3, init_hidden=True)), (2, 6, 6)),
     Refusal("lapicque", "Lapicque", lambda: nn.Sequential(linear(12, 8, True), snn.Lapicque(
         beta=0.9, init_hidden=True))),

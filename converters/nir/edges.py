@@ -89,10 +89,10 @@ def _implied(graph: Graph, edges: list[Edge], loop_of: Mapping[str, int]) -> tup
             if edge.delay != wire.delay
         }
         wrong |= {loop_of.get(name) for name in found.handed ^ longer}
-        new = {loop for loop in wrong if loop is not None} - spelt_out
-        if not new:
+        if not wrong or spelt_out.issuperset(loop_of.values()):
             return plain, longer
-        spelt_out |= new
+        new = {loop for loop in wrong if loop is not None} - spelt_out
+        spelt_out |= new or set(loop_of.values())
 
 
 def _loop(edge: Edge, loop_of: Mapping[str, int]) -> int | None:

@@ -76,16 +76,16 @@ both; such files, and those with groups, are read by other tools with `nir.read(
 ## Inner graphs
 
 A NIRGraph inside a graph is opened: its nodes are called `outer.inner`, its Input and Output vanish and the edges to
-and from them are joined. An edge to a graph with several Inputs names the port, as in `graph.port`. Two nodes that would
-have the same name are refused (NT-NIR-010).
+and from them are joined. An edge to a graph with several Inputs names the port, as in `graph.port`. Two nodes that
+would have the same name are refused (NT-NIR-010).
 
 ## Loops
 
 Every loop goes through a neuron (NT-NIR-002). The edge that closes a loop, when the nodes are visited from the inputs
 on, carries the value of the step before; in the first step it carries nothing. The step is put on the spikes that enter
 the recurrent weights, so that a recurrent bias acts from the first step on, unless the same weights also lead forward.
-A Delay of at least one step in a loop is that step itself. Where a loop is fed at several places, the node farthest from
-the outputs comes first in a step, and a note tells so.
+A Delay of at least one step in a loop is that step itself. Where a loop is fed at several places, the node farthest
+from the outputs comes first in a step, and a note tells so.
 
 ## Writing
 

@@ -48,6 +48,7 @@ def infer_shapes(contents: Contents, specs: Mapping[str, Spec], wiring: Wiring) 
             inference.visit(name, specs[name])
     for wire in wiring.wires:
         inference.check(wire)
+    inference.shapes.notes = list(dict.fromkeys(inference.shapes.notes))
     return inference.shapes
 
 
@@ -106,7 +107,7 @@ class _Inference:
                     f"{self.contents.file}: {name} holds single values; "
                     f"they were taken for all {prod(fed)} neurons of shape {list(fed)}."
                 )
-            return fed or (1,)
+            return fed
         pattern = spec.takes
         if pattern is None or (fed is not None and fits(fed, pattern)):
             return fed

@@ -122,10 +122,10 @@ def _shape_errors(contents: Contents, name: str, kind: type[nir.NIRNode]) -> Ite
             message = f"parameters differ in shape: {found}"
             yield contents.error("NT-NIR-004", name, message, found=found, limit="one shape", fix=fix)
         return
-    found = [*_weight_errors(contents, name, kind, values), *_spatial_errors(contents, name, kind, values)]
-    if not found and kind in CONVOLUTIONS and str(values.get("padding")) == "same":
-        found += _same_errors(contents, name, values)
-    yield from found
+    errors = [*_weight_errors(contents, name, kind, values), *_spatial_errors(contents, name, kind, values)]
+    if not errors and kind in CONVOLUTIONS and str(values.get("padding")) == "same":
+        errors += _same_errors(contents, name, values)
+    yield from errors
 
 
 def _spatial_errors(

@@ -86,9 +86,12 @@ class ChipCosts(BaseModel):
         message: A spike to one destination core.
         hop_east_west: A message passing from tile to tile along a row.
         hop_north_south: The same along a column.
+        crossing: A message passing from one chip to the next.
         synop_time: Time a core takes for a synaptic operation.
         update_time: Time a core takes for a neuron update.
-        barrier: Shortest time step, set by the synchronisation of the cores.
+        crossing_time: Time that the link between two chips takes for a message.
+        barrier: Shortest time step of a single chip, set by the synchronisation of its cores.
+        barrier_chips: The same for several chips.
         static_chip: Power of a chip with all cores gated.
         static_core: Power of a core that is not gated.
         host_processor: Power of one embedded x86 processor that is awake.
@@ -106,9 +109,12 @@ class ChipCosts(BaseModel):
     message: Energy
     hop_east_west: Energy
     hop_north_south: Energy
+    crossing: Energy
     synop_time: Time
     update_time: Time
+    crossing_time: Time
     barrier: Time
+    barrier_chips: Time
     static_chip: Power
     static_core: Power
     host_processor: Power

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,10 +12,13 @@ import numpy.typing as npt
 from neurotool.chips.kernels import KernelLists, random_numbers
 from neurotool.ir.connectivity import planes
 from neurotool.ir.placement import Slice
-from neurotool.ir.program import AllToAll, ChipProgram, Convolution, Projection
-from neurotool.synapses.expand import PIECE, SynapseLists
+from neurotool.ir.program import AllToAll, ChipProgram, Convolution, Projection, Sparse
+from neurotool.synapses.expand import PIECE, SynapseLists, Synapses
 
 IntArray = npt.NDArray[np.int64]
+
+SPAN = 16
+"""Neurons to each synapse up to which counting in a table is faster than sorting."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +54,16 @@ class SliceLists:
 
     def __init__(self, program: ChipProgram, projection: Projection) -> None:
         self.projection = projection
-        self._listed: _Form = _Listed(program, projection)
-        self._form: _Form = self._listed
+        self._walk: _Form = _Walk(program, projection)
+        self._form: _Form = self._walk
         self._grid = program.size_of(projection.target), 1, 1
-        if isinstance(projection.connectivity, Convolution):
-            self._grid = planes(program.shape_of(projection.target))
-            self._form = _Image(program, projection)
-        elif isinstance(projection.connectivity, AllToAll):
+        if isinstance(projection.connectivity, AllToAll):
             self._form = _Matrix(projection.weights)
+        elif isinstance(projection.connectivity, Sparse):
+            self._form = _Pairs(projection.connectivity, projection.weights, self._grid[0])
+        else:
+            self._grid = planes(program.shape_of(projection.target))
+            self._form = _Image(program, projection.connectivity, projection)
 
     def reach(self, held: Slice) -> tuple[IntArray, IntArray]:
         """Return the source neurons with a synapse on a slice, ascending, and how many synapses each has there."""
@@ -67,15 +73,21 @@ class SliceLists:
         """Return what a slice holds."""
         return self._of(held).held(held)
 
+    def into_each(self) -> IntArray:
+        """Return the number of synapses of every target neuron, ``[target]``."""
+        return self._form.into_each()
+
     def _of(self, held: Slice) -> _Form:
         # A convolution knows boxes of its own image; neurons cut in another way are looked up one by one.
-        return self._form if not isinstance(self._form, _Image) or held.grid == self._grid else self._listed
+        return self._form if not isinstance(self._form, _Image) or held.grid == self._grid else self._walk
 
 
 class _Form(Protocol):
     def reach(self, held: Slice) -> tuple[IntArray, IntArray]: ...
 
     def held(self, held: Slice) -> Held: ...
+
+    def into_each(self) -> IntArray: ...
 
 
 class _Matrix:
@@ -95,6 +107,9 @@ class _Matrix:
         sources = int(np.count_nonzero(counts))
         return Held(counts, int(counts.sum()), sources, sources)
 
+    def into_each(self) -> IntArray:
+        return np.asarray(np.count_nonzero(self._weights, axis=1), np.int64)
+
     def _counts(self, held: Slice) -> IntArray:
         width = self._weights.shape[1]
         if self._full:
@@ -106,12 +121,38 @@ class _Matrix:
         return counts
 
 
+class _Pairs:
+    """Listed synapses. The lists are taken as they are where they are ordered by target."""
+
+    def __init__(self, listed: Sparse, weights: IntArray, size: int) -> None:
+        self._sources, self._weights, targets = listed.sources, weights, listed.targets
+        self._order = None if bool(np.all(targets[:-1] <= targets[1:])) else np.argsort(targets, kind="stable")
+        ordered = targets if self._order is None else targets[self._order]
+        self._starts = np.searchsorted(ordered, np.arange(size + 1))
+
+    def reach(self, held: Slice) -> tuple[IntArray, IntArray]:
+        return _counted(np.concatenate([np.zeros(0, np.int64), *(self._heard(*run) for run in held.runs())]))
+
+    def held(self, held: Slice) -> Held:
+        sources, counts = self.reach(held)
+        return Held(counts, int(counts.sum()), len(sources), len(sources))
+
+    def into_each(self) -> IntArray:
+        held = (self._weights if self._order is None else self._weights[self._order]) != 0
+        before = np.concatenate([[0], np.cumsum(held)])
+        return np.asarray(np.diff(before[self._starts]), np.int64)
+
+    def _heard(self, first: int, last: int) -> IntArray:
+        inside = slice(self._starts[first], self._starts[last])
+        places = inside if self._order is None else self._order[inside]
+        return np.asarray(self._sources[places][self._weights[places] != 0], np.int64)
+
+
 class _Image:
     """A convolution, cut into boxes of its image."""
 
-    def __init__(self, program: ChipProgram, projection: Projection) -> None:
-        form = projection.connectivity
-        assert isinstance(form, Convolution)
+    def __init__(self, program: ChipProgram, form: Convolution, projection: Projection) -> None:
+        self._walk = _Walk(program, projection)
         self._kernels = KernelLists(planes(program.shape_of(projection.source)), form, projection.weights)
 
     def reach(self, held: Slice) -> tuple[IntArray, IntArray]:
@@ -120,40 +161,54 @@ class _Image:
     def held(self, held: Slice) -> Held:
         return Held(*self._kernels.lists(held.channels, held.rows, held.columns))
 
+    def into_each(self) -> IntArray:
+        return self._walk.into_each()
 
-class _Listed:
-    """Any projection, synapse by synapse."""
+
+class _Walk:
+    """A convolution, synapse by synapse."""
 
     def __init__(self, program: ChipProgram, projection: Projection) -> None:
         self._program, self._projection = program, projection
-        self._lists: SynapseLists | None = None
-        self._shared = isinstance(projection.connectivity, Convolution)
 
     def reach(self, held: Slice) -> tuple[IntArray, IntArray]:
-        sources = [np.zeros(0, np.int64), *(found for found, _ in self._synapses(held))]
-        found, counts = np.unique(np.concatenate(sources), return_counts=True)
-        return found, np.asarray(counts, np.int64)
+        return _counted(np.concatenate([np.zeros(0, np.int64), *(p.sources for p in self._pieces(held))]))
 
     def held(self, held: Slice) -> Held:
-        if not self._shared:
-            sources, counts = self.reach(held)
-            return Held(counts, int(counts.sum()), len(sources), len(sources))
         # The sum of a random number for each weight tells lists apart: two that differ have the same sum modulo 2^64
         # with a probability of 2^-64.
         numbers = random_numbers(self._projection.weights.shape).ravel()
         size = self._program.size_of(self._projection.source)
         entries, sums = np.zeros(size, np.int64), np.zeros(size, np.uint64)
-        for sources, places in self._synapses(held):
-            entries += np.bincount(sources, minlength=size)
-            np.add.at(sums, sources, numbers[places])
+        for piece in self._pieces(held):
+            entries += np.bincount(piece.sources, minlength=size)
+            np.add.at(sums, piece.sources, numbers[piece.places])
         sources = np.flatnonzero(entries)
         _, first = np.unique(sums[sources], return_index=True)
         _, rows, columns = planes(self._program.shape_of(self._projection.source))
         axons = np.unique(sources % (rows * columns)).size
         return Held(entries[sources[first]], int(entries.sum()), len(sources), axons)
 
-    def _synapses(self, held: Slice) -> list[tuple[IntArray, IntArray]]:
-        if self._lists is None:
-            self._lists = SynapseLists(self._program, self._projection)
-        lists = self._lists
-        return [(p.sources, p.places) for first, last in held.runs() for p in lists.pieces(first, last)]
+    def into_each(self) -> IntArray:
+        lists = SynapseLists(self._program, self._projection)
+        found = np.zeros(lists.shape[0], np.int64)
+        for piece in lists.pieces():
+            found += np.bincount(piece.targets, minlength=len(found))
+        return found
+
+    def _pieces(self, held: Slice) -> Iterator[Synapses]:
+        lists = SynapseLists(self._program, self._projection)
+        for first, last in held.runs():
+            yield from lists.pieces(first, last)
+
+
+def _counted(sources: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the different source neurons, ascending, and how often each occurs."""
+    first = int(sources.min(initial=0)) if sources.size else 0
+    span = int(sources.max(initial=0)) - first + 1
+    if span > SPAN * sources.size:
+        found, counts = np.unique(sources, return_counts=True)
+        return found, np.asarray(counts, np.int64)
+    each = np.bincount(sources - first, minlength=1)
+    found = np.flatnonzero(each)
+    return found + first, np.asarray(each[found], np.int64)

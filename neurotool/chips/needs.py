@@ -45,14 +45,19 @@ class Needs:
         program: The program.
         memory: Layout of synapses in a core.
         rates: Spikes of a neuron in a step, by input port and population; :data:`ASSUMED_RATE` where not given.
+
+    Attributes:
+        rates: The rate of every input port and population.
+        lists: Lists of synapses by projection.
     """
 
     def __init__(self, program: ChipProgram, memory: SynapseMemory, rates: Mapping[str, float] | None = None) -> None:
         self._program, self._memory = program, memory
         names = (*program.inputs, *program.populations)
         self.rates = {name: (rates or {}).get(name, ASSUMED_RATE) for name in names}
+        self.lists = {name: SliceLists(program, p) for name, p in program.projections.items()}
         self._into = {
-            name: [SliceLists(program, p) for p in program.projections_into(name)] for name in program.populations
+            name: [self.lists[p.name] for p in program.projections_into(name)] for name in program.populations
         }
         self._known: dict[Slice, Need] = {}
 

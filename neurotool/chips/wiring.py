@@ -19,15 +19,18 @@ Held = Sequence[Sequence[Slice]]
 """The slices on each core."""
 
 
-def fan_out(program: ChipProgram, projection: Projection, cores: Held) -> sparse.csr_array:
+def fan_out(
+    program: ChipProgram, projection: Projection, cores: Held, lists: SliceLists | None = None
+) -> sparse.csr_array:
     """Count the synapses with a weight other than zero from every source neuron to every core, ``[source, core]``.
 
     Args:
         program: The program.
         projection: One of its projections.
         cores: The layout of the whole program; columns are in its order.
+        lists: Lists of the projection, where they are known already.
     """
-    lists = SliceLists(program, projection)
+    lists = lists or SliceLists(program, projection)
     sources, counts, columns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for i, slices in enumerate(cores):
         for held in slices:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from scipy.optimize import brentq
@@ -101,7 +102,7 @@ def break_even(
     found = []
     for other in alternatives:
         for basis, limit in ((Basis.TOTAL, other.energy.nominal), (Basis.DYNAMIC, other.dynamic.nominal)):
-            verdict, factor = _meet(lambda factor, basis=basis: energy(factor, basis), 1.0 / rate, limit)
+            verdict, factor = _meet(partial(energy, basis=basis), 1.0 / rate, limit)
             crossing = None if factor is None else factor * rate
             found.append(BreakEven(other.name, other.batch, basis, verdict, crossing, rate))
     return tuple(found)

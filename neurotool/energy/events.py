@@ -31,6 +31,7 @@ class LayerEvents:
         messages: Spikes times the cores each goes to.
         hops_east_west: Tiles that messages cross along rows.
         hops_north_south: Tiles that messages cross along columns.
+        crossings: Borders between chips that messages cross.
         link_bytes: Bytes that enter or leave the chip for it.
     """
 
@@ -44,6 +45,7 @@ class LayerEvents:
     messages: float = 0.0
     hops_east_west: float = 0.0
     hops_north_south: float = 0.0
+    crossings: float = 0.0
     link_bytes: float = 0.0
 
     @property
@@ -71,6 +73,8 @@ class ChipWork:
         busiest_synops: Synaptic operations on the busiest core, one value per step and sample.
         samples: Samples that ``busiest_synops`` holds steps of.
         busiest_updates: Neurons on the fullest core.
+        busiest_link: Messages over the link between two chips, in the shape of ``busiest_synops``; spread evenly over
+            the links, since their routes are not known.
         cores: Cores in use.
         chips: Chips in use.
         values: Values that the host writes and reads.
@@ -84,6 +88,7 @@ class ChipWork:
     busiest_synops: FloatArray
     samples: int
     busiest_updates: float
+    busiest_link: FloatArray
     cores: int
     chips: int
     values: float = 0.0
@@ -96,7 +101,9 @@ class ChipWork:
         layers = tuple(
             replace(layer, **{name: factor * getattr(layer, name) for name in SPIKE_DRIVEN}) for layer in self.layers
         )
-        return replace(self, layers=layers, busiest_synops=factor * self.busiest_synops)
+        return replace(
+            self, layers=layers, busiest_synops=factor * self.busiest_synops, busiest_link=factor * self.busiest_link
+        )
 
 
 def events_of(program: ChipProgram, counts: Counts, crossings: Mapping[str, Crossing]) -> ChipWork:
@@ -113,10 +120,18 @@ def events_of(program: ChipProgram, counts: Counts, crossings: Mapping[str, Cros
         busiest_synops=counts.busiest_synops,
         samples=counts.samples,
         busiest_updates=counts.busiest_updates,
+        busiest_link=_link_load(counts),
         cores=counts.cores,
         chips=counts.chips,
         values=sum(crossing.values for crossing in crossings.values()),
     )
+
+
+def _link_load(counts: Counts) -> FloatArray:
+    """Messages over each link between chips, ``[step, sample]``: the mean of the samples, spread over all links."""
+    crossings = sum((sent.crossings for sent in counts.sent.values()), np.zeros(counts.steps))
+    share = crossings / max(counts.chips - 1, 1)
+    return np.broadcast_to(share[:, None], counts.busiest_synops.shape)
 
 
 def _layer(program: ChipProgram, counts: Counts, name: str, crossing: Crossing | None) -> LayerEvents:
@@ -126,6 +141,7 @@ def _layer(program: ChipProgram, counts: Counts, name: str, crossing: Crossing |
         messages=float(sent.messages.sum()),
         hops_east_west=float(sent.hops_east_west.sum()),
         hops_north_south=float(sent.hops_north_south.sum()),
+        crossings=float(sent.crossings.sum()),
         link_bytes=0.0 if crossing is None else crossing.bytes,
     )
     if name not in counts.updates:

@@ -1,8 +1,8 @@
 """Latency and energy of one inference on a neuromorphic chip, from events and the chip's constants.
 
-Model: a time step lasts as long as the busiest core, or the barrier where that is longer; input and output come on
-top. Static and host power burn for all of that time. Method after Timcheck, Pierro and Shrestha (arXiv 2601.10035) and
-Yik et al. (arXiv 2511.21549), without their link and memory terms.
+Model: a time step lasts as long as the busiest core, the busiest link between chips, or the barrier, whichever is
+longest; input and output come on top. Static and host power burn for all of that time. Method after Timcheck, Pierro
+and Shrestha (arXiv 2601.10035) and Yik et al. (arXiv 2511.21549), without the links within a chip and memory terms.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from neurotool.energy.lines import Group, Line, Priced, Term
 
 FloatArray = npt.NDArray[np.float64]
 
-STEP_TIMING = ("synop_time", "update_time", "barrier")
+STEP_TIMING = ("synop_time", "update_time", "crossing_time")
 TRANSFER_TIMING = ("time_per_inference", "time_per_value")
 """Constants that decide the time of a step, and that of input and output."""
 
@@ -37,8 +37,18 @@ EVENTS = (
     ("messages", "messages", "messages", "message"),
     ("hops_east_west", "tiles crossed along rows", "hops", "hop_east_west"),
     ("hops_north_south", "tiles crossed along columns", "hops", "hop_north_south"),
+    ("crossings", "borders between chips crossed", "crossings", "crossing"),
 )
 """Every event of a layer: its count, what it is for people, its unit, and the constant it is priced with."""
+
+
+TINY = 1e-15
+"""Seconds; keeps a ratio finite where a chip file sets a time to zero."""
+
+
+def _barrier(work: ChipWork) -> str:
+    """Constant that sets the shortest step."""
+    return "barrier" if work.chips == 1 else "barrier_chips"
 
 
 class ChipModel:
@@ -80,12 +90,14 @@ class ChipModel:
         return {"steps": steps, "input and output": transfer, "total": steps + transfer}
 
     def _step_seconds(self, work: ChipWork) -> FloatArray:
-        """Time of all steps of an inference: the sum of max(busiest core's synops, fullest core's updates, barrier)."""
+        """Time of all steps: the sum of max(busiest core's synops, fullest core's updates, busiest link, barrier)."""
         if work.step_time is not None:
             return np.full(self._values.columns, work.steps * work.step_time)
         synop = self._drawn("synop_time") * self._rates(work)
-        shortest = np.maximum(self._drawn("update_time") * work.busiest_updates, self._drawn("barrier"))
-        load = np.sort(work.busiest_synops, axis=None)
+        shortest = np.maximum(self._drawn("update_time") * work.busiest_updates, self._drawn(_barrier(work)))
+        # A link's load counts as the synaptic operations that take as long; draws move both by one factor.
+        ratio = self._constants["crossing_time"].si / max(self._constants["synop_time"].si, TINY)
+        load = np.sort(np.maximum(work.busiest_synops, ratio * work.busiest_link), axis=None)
         below = np.concatenate([[0.0], np.cumsum(load)])
         # Sorted loads make the sum of maxima two products: steps below the crossing take the shortest time.
         crossing = np.divide(shortest, synop, out=np.full_like(shortest, np.inf), where=synop > 0)
@@ -95,7 +107,9 @@ class ChipModel:
     def _timing(self, work: ChipWork) -> tuple[Constant, ...]:
         if work.latency is not None:
             return ()
-        names = TRANSFER_TIMING if work.step_time is not None else STEP_TIMING + TRANSFER_TIMING
+        names = list(TRANSFER_TIMING)
+        if work.step_time is None:
+            names += [name for name in STEP_TIMING if work.chips > 1 or name != "crossing_time"] + [_barrier(work)]
         return tuple(self._constants[name] for name in names if self._constants[name].value > 0)
 
     def _layer(self, work: ChipWork, layer: LayerEvents) -> Iterator[Line]:

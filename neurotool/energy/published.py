@@ -55,6 +55,7 @@ def _work(counts: ActivityCounts) -> ChipWork:
     neurons = sum((layer.updates_active + layer.updates_inactive) for layer in layers) / counts.steps / counts.cores
     if counts.busiest_core is not None:
         synops, neurons = counts.busiest_core.synops_per_step, counts.busiest_core.neurons
+    crossings = sum(layer.crossings for layer in layers)
     if counts.link.bytes:
         layers.append(LayerEvents("link", link_bytes=counts.link.bytes))
     return ChipWork(
@@ -63,6 +64,7 @@ def _work(counts: ActivityCounts) -> ChipWork:
         busiest_synops=np.full((counts.steps, 1), float(synops)),
         samples=1,
         busiest_updates=float(neurons),
+        busiest_link=np.full((counts.steps, 1), crossings / counts.steps / max(counts.chips - 1, 1)),
         cores=counts.cores,
         chips=counts.chips,
         values=counts.link.values,
@@ -84,6 +86,7 @@ def _events(layer: LayerCounts) -> LayerEvents:
         messages=layer.spikes if layer.messages is None else layer.messages,
         hops_east_west=layer.hops.east_west,
         hops_north_south=layer.hops.north_south,
+        crossings=layer.crossings,
     )
 
 

@@ -84,6 +84,7 @@ class LayerCounts(BaseModel):
         default=None, description="Spikes times the cores each goes to; one per spike if missing."
     )
     hops: HopCounts = HopCounts()
+    crossings: Amount = Field(default=0, description="Borders between chips that messages cross.")
 
 
 class BusiestCore(BaseModel):

@@ -60,6 +60,7 @@ def check_range(variable: str, values: IntArray, limit: int) -> None:
     """Raise :class:`RangeError` for the first value whose magnitude exceeds ``limit``."""
     outside = abs(values) > limit
     if outside.any():
-        first = int(np.flatnonzero(np.asarray(outside))[0])
+        xp = array_namespace(values)
+        first = int(xp.nonzero(xp.reshape(outside, (-1,)))[0][0])  # without numpy, which reads no device's memory
         index = tuple(int(i) for i in np.unravel_index(first, tuple(values.shape)))
         raise RangeError(variable, index, int(values[index]), limit)

@@ -53,4 +53,10 @@ RULES: tuple[Rule, ...] = (
         "on the whole raster.",
         "Take the operation out of the loop, or replace it by synapses and neurons.",
     ),
+    Rule(
+        "NT-PART-009",
+        "An output takes one value.",
+        "NIR adds up what leads to an output. A sum at the border would be a computation that belongs to no part.",
+        "Give each value an output of its own, or lead all of them into one population.",
+    ),
 )

@@ -76,4 +76,11 @@ RULES: tuple[Rule, ...] = (
         "which have six bits for them.",
         "Relay the value through integrate-and-fire neurons, or make the paths more equally long.",
     ),
+    Rule(
+        "NT-QUANT-012",
+        "Delays stand before the weights that they delay.",
+        "A synapse delays what one source sends. Behind the weights sources are mixed, so that only a delay common "
+        "to all can be moved before them, and a bias that waits would begin some steps late.",
+        "Move the Delay before the weights, or the bias behind the Delay.",
+    ),
 )

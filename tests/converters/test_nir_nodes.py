@@ -201,3 +201,36 @@ def test_sums_into_any_node(tmp_path):
     assert {n: graph.nodes[n].kind.value for n in "abfwny"} == {
         "a": "current", "b": "current", "f": "current", "w": "current", "n": "spikes", "y": "float",
     }  # fmt: skip
+
+
+def test_a_file_of_all_node_types_that_nir_itself_wrote(tmp_path):
+    one, four = np.ones(4, np.float32), np.array([4])
+    nodes = {
+        "affine": nir.Affine(np.ones((4, 4), np.float32), one),
+        "linear": nir.Linear(np.ones((4, 4))),
+        "scale": nir.Scale(one),
+        "delay": nir.Delay(one * 1e-3),
+        "threshold": nir.Threshold(one),
+        "if": nir.IF(one, one),
+        "lif": nir.LIF(one, one, one, one),
+        "cubalif": nir.CubaLIF(one, one, one, one, one),
+        "inner": nir.NIRGraph(
+            {"input": nir.Input(four), "i": nir.I(one), "li": nir.LI(one, one, one), "output": nir.Output(four)},
+            [("input", "i"), ("i", "li"), ("li", "output")],
+        ),
+        "cubali": nir.CubaLI(one, one, one, one),
+    }
+    image = {
+        "conv": nir.Conv2d((4, 4), np.ones((1, 1, 3, 3)), 1, 1, 1, 1, np.zeros(1)),
+        "sum": nir.SumPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])),
+        "avg": nir.AvgPool2d(np.array([1, 1]), np.array([1, 1]), np.array([0, 0])),
+        "half": nir.Flatten(np.array([1, 2, 2]), start_dim=1),
+        "line": nir.Conv1d(4, np.ones((1, 1, 3)), 1, "same", 1, 1, np.zeros(1)),
+        "flat": nir.Flatten(np.array([1, 4]), start_dim=0),
+    }
+    whole = {"x": nir.Input(np.array([1, 4, 4])), **image, **nodes, "y": nir.Output(four)}
+    nir.write(tmp_path / "all.nir", nir.NIRGraph(whole, chain_of(*whole)))
+    graph = read(tmp_path / "all.nir")
+    assert set(graph.nodes) == {*whole, "inner.i", "inner.li"} - {"inner"}
+    assert {type(n.op).__name__ for n in graph.nodes.values()} == set(TYPES)
+    assert [graph.nodes[n].shape for n in image] == [(1, 4, 4), (1, 2, 2), (1, 2, 2), (1, 4), (1, 4), (4,)]

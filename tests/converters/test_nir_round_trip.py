@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 from pathlib import Path
 
 import h5py
@@ -234,3 +235,19 @@ def test_damaged_metadata(tmp_path, entry, value):
         own[entry] = value
     with pytest.raises(UsageError, match=entry):
         read(path)
+
+
+def test_neither_reading_nor_writing_copies_the_weights(tmp_path):
+    weight = np.zeros((1500, 1500), np.float32)
+    weight[0, 0] = 1.0
+    one = np.ones(1500)
+    lif = node("n", nir.LIF(tau=one, r=one, v_leak=one, v_threshold=one), (1500,), K.SPIKES)
+    made = chain(source(shape=(1500,)), linear("w", weight), lif, sink("y", (1500,), K.SPIKES))
+    tracemalloc.start()
+    CONVERTER.write(made, tmp_path / "a.nir")
+    written, _ = tracemalloc.get_traced_memory()[1], tracemalloc.reset_peak()
+    graph = read(tmp_path / "a.nir")
+    found = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert written < 0.3 * weight.nbytes and found < 1.3 * weight.nbytes
+    assert np.array_equal(graph.nodes["w"].op.weight, weight)

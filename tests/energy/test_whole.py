@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from neurotool.energy import dense_counts_of_graph
+from neurotool.energy.whole import ann_counts_of_graph
 from neurotool.errors import UnsupportedError, UsageError
 from neurotool.ir.convention import CONVENTIONS
 from neurotool.ir.costs import DenseCounts
@@ -63,3 +64,27 @@ def test_counts_of_another_batch_are_refused():
     known = DenseCounts(flops=100, bytes_moved=1000, kernels=2, batch=8)
     with pytest.raises(UsageError, match="batch 8"):
         dense_counts_of_graph(graph(), steps=5, counted={("head",): known})
+
+
+def test_an_ann_runs_every_layer_once_with_one_activation_per_neuron():
+    counts = ann_counts_of_graph(graph(), batch=2)
+    # 6 and 8 multiply-accumulates, 4 biases, one activation for each of 2 neurons.
+    assert counts.flops == 2 * (12 + 2 + 16 + 4)
+    assert counts.kernels == 3
+    assert counts.bytes_moved == 4 * (6 + 2 * (3 + 2)) + 2 * 2 * 4 * 2 + 4 * (8 + 4 + 2 * (2 + 4))
+    with pytest.raises(UnsupportedError, match="torch.relu|relu"):
+        ann_counts_of_graph(graph([node("relu", TorchOp("torch.relu", abs), 4, timed=False)]))
+
+
+def test_work_of_convolutions_pools_and_the_rest_by_hand():
+    convolution = nir.Conv2d((6, 6), np.ones((4, 3, 3, 3)), 1, 1, 1, 1, np.zeros(4))
+    layers = [
+        Node("conv", convolution, (4, 6, 6), ValueKind.FLOAT, False, TimeScope.PER_STEP, "conv"),
+        Node("pool", nir.AvgPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])), (4, 3, 3), ValueKind.FLOAT,
+             False, TimeScope.PER_STEP, "pool"),
+    ]  # fmt: skip
+    edges = (edge_from(layers[0], "pool"),)
+    counts = ann_counts_of_graph(Graph({n.name: n for n in layers}, edges, 1e-3, CONVENTIONS["norse"]))
+    assert counts.flops == 36 * (2 * 4 * 3 * 9 + 4) + 36 * 4
+    assert counts.kernels == 2
+    assert counts.bytes_moved == 4 * (108 + 4 + 3 * 36 + 144) + 4 * 36 * 5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import random_programs
@@ -10,7 +12,7 @@ from fast_runs import STATES, assert_equal, reference
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neurotool.errors import NegativeAnswerError
+from neurotool.errors import BackendFailedError, NegativeAnswerError
 from neurotool.ir.adapters import RunOptions
 from neurotool.ir.program import (
     ChipProgram,
@@ -32,6 +34,18 @@ from neurotool.targets.loihi.torch.simulate import simulate_torch, window_length
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 chunks = st.one_of(st.none(), st.integers(1, 16))
 RELAY = {"du": 4095, "dv": 0, "vth": 1, "bias_mant": 0, "bias_exp": 0}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def apart_from_numpy() -> Iterator[None]:
+    """Let numpy read no tensor unasked, on the CPU either: it could not on a GPU."""
+
+    def refuse(tensor: torch.Tensor, *arguments: object) -> None:
+        raise TypeError("numpy was given a tensor")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.Tensor, "__array__", refuse)
+        yield
 
 
 @few
@@ -113,6 +127,23 @@ def test_an_answer_worked_out_by_hand():
     np.testing.assert_array_equal(trace.states["sums"]["sigma"], trace.spikes["sums"])
 
 
+def test_sums_of_a_matrix_with_delays_wrap_later_than_others():
+    # Four products of -3 * 2^29 add up to -12 * 2^29, which is -2^31 in 32 bits and half of it after the shift.
+    # With delays, even of no step, they are halved first: -6 * 2^29, which is 2^30 in 32 bits.
+    x = {"x": np.full((1, 1, 4), 3 << 21)}
+    answers = []
+    for delays in (None, np.zeros((1, 4), np.int64)):
+        made = program(
+            InputPort("x", (4,), 24),
+            [population("sums", (1,), 1, "sigma")],
+            [Projection("w", "x", "sums", np.full((1, 4), -256), -1, message_bits=24, delays=delays)],
+        )
+        found = simulate_torch(made, x, RunOptions())[0]
+        assert_equal(found, reference(made, x, RunOptions()))
+        answers.append(found.spikes["sums"].item())
+    assert answers == [-(1 << 30), 1 << 30]
+
+
 def test_the_trace_says_where_it_ran_and_which_way_each_population_took():
     listed = Sparse(np.array([0]), np.array([1]))
     made = program(
@@ -171,6 +202,23 @@ def test_windows_bound_the_memory_and_let_progress_be_seen(monkeypatch):
     monkeypatch.setitem(simulate.WORKSPACE_BYTES, choose_device().type, 4096 * 8 * 3)
     simulate_torch(made, {"x": np.ones((10, 1, 1), bool)}, options)
     assert seen == [(done, 10) for done in range(1, 11)]
+
+
+def test_a_device_without_enough_memory_is_no_internal_error(monkeypatch):
+    def exhausted(*arguments: object) -> None:
+        raise torch.OutOfMemoryError("tried to allocate 90 GiB")
+
+    made = program(InputPort("x", (1,)), [population("a", (1,), 1)], [])
+    monkeypatch.setattr(simulate, "simulate_torch", exhausted)
+    with pytest.raises(BackendFailedError, match="90 GiB") as caught:
+        load(TARGETS, "loihi-torch").run_program(made, {"x": np.ones((1, 1, 1), bool)}, RunOptions())
+    assert "fewer samples" in (caught.value.hint or "")
+
+
+def test_what_is_available_names_the_device():
+    found = load(TARGETS, "loihi-torch").available()
+    assert found.ok
+    assert found.detail.startswith(f"integer engine, torch {torch.__version__} on {choose_device()}")
 
 
 @pytest.mark.parametrize("model", sorted(MODELS))

@@ -1,4 +1,4 @@
-"""The Triton kernel gives the integers of the readable neuron: on a GPU, or in Triton's interpreter where there is none.
+"""The Triton kernel gives the integers of the readable neuron: on a GPU, or else in the interpreter of Triton.
 
 The interpreter is more lenient than the compiler, so the kernel is also compiled, which needs no GPU.
 """
@@ -26,6 +26,7 @@ from neurotool.neurons import LIF
 from neurotool.targets.loihi.torch import layers
 from neurotool.targets.loihi.torch.device import choose_device
 from neurotool.targets.loihi.torch.neurons import Neurons, ReadableNeurons
+from neurotool.targets.loihi.torch.senders import Senders
 from neurotool.targets.loihi.torch.simulate import simulate_torch
 
 pytestmark = pytest.mark.skipif(
@@ -81,7 +82,7 @@ def _run(neurons: Neurons, activation: np.ndarray, records: tuple[str, ...]) -> 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), chunk=st.one_of(st.none(), st.integers(1, 16)))
 def test_programs_of_the_kernel_equal_the_reference(kernel, data, chunk):
-    def neurons(population: Population, senders: layers.Senders, *, strict: bool) -> Neurons:
+    def neurons(population: Population, senders: Senders, *, strict: bool) -> Neurons:
         assert not strict
         return kernel.LifKernel(population, senders.recording.state.states[population.name], DEVICE)
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from neurotool.ir.graph import Graph
 from neurotool.ir.program import AllToAll, Convolution, Sparse
-from neurotool.passes.linear import LinearPath, collect
+from neurotool.passes.linear import LinearPath, WayError, collect
 from neurotool.synapses.expand import convolution_taps
 
 RNG = np.random.default_rng(3)
@@ -127,5 +127,25 @@ def test_delays_of_each_neuron_belong_to_the_source():
     behind = node("wait", nir.Delay(np.array([0.0, 0.003, 0.0])), (3,), K.CURRENT)
     mixed = graph([source(), linear("b", np.ones((3, 2))), behind, lif("lif", 3)],
                   [("x", "b"), ("b", "wait"), ("wait", "lif")])  # fmt: skip
-    with pytest.raises(ValueError, match="wait: delays differ between neurons behind weights"):
+    with pytest.raises(WayError, match="wait: delays differ between neurons behind weights"):
         collect(mixed, "lif")
+
+
+def test_a_bias_behind_which_there_is_a_delay_is_refused():
+    wait = node("wait", nir.Delay(np.array([0.002, 0.002])), (2,), K.CURRENT)
+    for bias in (None, [0.0, 1.0]):
+        made = graph([source(), linear("b", np.eye(2), bias), wait, lif("lif", 2)],
+                     [("x", "b"), ("b", "wait"), ("wait", "lif")])  # fmt: skip
+        if bias is None:
+            assert collect(made, "lif")[0].delay == 2
+        else:
+            with pytest.raises(WayError, match="wait: a bias waits there"):
+                collect(made, "lif")
+
+
+def test_a_matrix_for_each_place_is_block_diagonal():
+    weight, x = RNG.normal(size=(3, 4, 2)), RNG.normal(size=(3, 2))
+    op = nir.Affine(weight=weight, bias=RNG.normal(size=(3, 4)))
+    (path,) = collect(chain_to_lif((3, 2), node("fc", op, (3, 4), K.CURRENT)), "lif")
+    expected = np.einsum("poi,pi->po", weight, x) + op.bias
+    np.testing.assert_allclose(apply(path, x, 12), expected.ravel(), atol=1e-12)

@@ -50,19 +50,19 @@ def test_a_truncated_nir_file(neurotool, tmp_path, out):
     assert not out.exists()
 
 
-def test_unsupported_nodes_are_listed_together(neurotool, tmp_path, out):
+def test_what_has_no_meaning_in_a_nir_file_is_listed_together(neurotool, tmp_path, out):
     graph = nir.NIRGraph(
         {
             "input": nir.Input(np.array([1, 4, 4])),
-            "conv": nir.Conv2d((4, 4), np.ones((2, 1, 3, 3)), 1, 0, 1, 1, np.zeros(2)),
-            "wait": nir.Delay(np.ones((2, 2, 2))),
-            "output": nir.Output(np.array([2, 2, 2])),
+            "conv": nir.Conv2d((4, 4), np.ones((2, 1, 2, 2)), 1, "same", 1, 1, np.zeros(2)),
+            "wait": nir.Delay(np.full((2, 4, 4), 1.5e-3)),
+            "output": nir.Output(np.array([2, 4, 4])),
         },
         [("input", "conv"), ("conv", "wait"), ("wait", "output")],
     )
     nir.write(tmp_path / "conv.nir", graph)
     done = neurotool("convert", tmp_path / "conv.nir", "--dt", "1ms", "-o", out)
-    refused(done, 3, "Conv2d", "Delay", "NT-NIR-001")
+    refused(done, 3, "conv", "NT-NIR-011", "wait", "1.5 steps", "NT-NIR-009")
     assert not out.exists()
 
 

@@ -22,6 +22,10 @@ DENSE_ENOUGH = 0.25
 """Share of weights that are not zero from which a matrix is kept whole: a listed synapse takes three numbers."""
 
 
+class WayError(Exception):
+    """A way to a population that synapses cannot hold."""
+
+
 @dataclass(frozen=True, eq=False)
 class LinearPath:
     """One way from a source to a population: synapses in floats.
@@ -56,6 +60,9 @@ def collect(graph: Graph, population: str) -> tuple[LinearPath, ...]:
 
     Returns:
         The ways, in the order of the edges. Two ways from the same source stay apart.
+
+    Raises:
+        WayError: Delays differ between neurons behind weights, or a bias waits.
     """
     target = graph.nodes[population]
     return tuple(_compose(graph, target, edges) for edges in _ways(graph, population))
@@ -73,13 +80,17 @@ def _ways(graph: Graph, name: str) -> Iterator[tuple[Edge, ...]]:
 def _compose(graph: Graph, target: Node, edges: tuple[Edge, ...]) -> LinearPath:
     source = graph.nodes[edges[0].source]
     nodes = [graph.nodes[edge.source] for edge in edges[1:]]
-    chain, delay = start(source.shape), sum(edge.delay for edge in edges)
+    chain, delay = start(source.shape), edges[0].delay
     waits: IntArray = np.zeros(chain.bias.size, np.int64)
-    for node in nodes:
+    for node, edge in zip(nodes, edges[1:], strict=True):
+        here: IntArray = np.zeros(1, np.int64)
         if isinstance(node.op, nir.Delay):
-            waits = waits + _steps(graph, node, chain)
+            here = _steps(graph, node, chain)
         else:
             chain = extend(chain, node)
+        if (here.any() or edge.delay) and chain.bias.any():
+            raise WayError(f"{node.name}: a bias waits there, so that it would begin some steps late")
+        waits, delay = waits + here, delay + edge.delay
     weights, connectivity = _synapses(chain)
     last = next((n for n in reversed(nodes) if not isinstance(n.op, nir.Flatten | nir.Delay)), None)
     uniform = bool((waits == waits.flat[0]).all())
@@ -99,14 +110,14 @@ def _steps(graph: Graph, node: Node, chain: Chain) -> IntArray:
     """Delay in steps of every source neuron.
 
     Raises:
-        ValueError: The delays differ between neurons after weights have mixed the sources.
+        WayError: The delays differ between neurons after weights have mixed the sources.
     """
     assert isinstance(node.op, nir.Delay)
     steps = np.rint(np.broadcast_to(np.asarray(node.op.delay, np.float64), node.shape) / graph.dt).astype(np.int64)
     if (steps == steps.flat[0]).all():
         return np.asarray(steps.flat[0])
     if not isinstance(chain.map, maps.Gain):
-        raise ValueError(f"{node.name}: delays differ between neurons behind weights")
+        raise WayError(f"{node.name}: delays differ between neurons behind weights")
     return steps.ravel()
 
 

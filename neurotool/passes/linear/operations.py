@@ -6,6 +6,7 @@ convolution of ones in each channel, an average pooling one of 1 / size, padding
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import nir
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import block_diag
 
 from neurotool.ir.connectivity import planes
 from neurotool.ir.graph import Node, Shape
@@ -65,11 +67,12 @@ def _scale(op: nir.Scale, chain: Chain, shape: Shape) -> Chain:
 
 
 def _linear(op: nir.Linear | nir.Affine, chain: Chain, shape: Shape) -> Chain:
-    """A matrix; on a value of several axes it acts on the last one, as torch's modules do."""
+    """A matrix on the last axis: the same for all places on the other axes, or one for each (``[..., out, in]``)."""
     weight = _float(op.weight)
-    copies = chain.bias.size // weight.shape[1]
-    whole: FloatArray = weight if copies == 1 else np.asarray(np.kron(np.eye(copies), weight), np.float64)
-    own = np.tile(_float(op.bias).ravel(), copies) if isinstance(op, nir.Affine) else 0.0
+    copies = chain.bias.size // (weight.shape[-1] * math.prod(weight.shape[:-2]))
+    blocks = [*weight.reshape(-1, *weight.shape[-2:])] * copies
+    whole: FloatArray = blocks[0] if len(blocks) == 1 else np.asarray(block_diag(*blocks), np.float64)
+    own = np.tile(_float(op.bias).ravel(), len(whole) // np.size(op.bias)) if isinstance(op, nir.Affine) else 0.0
     return Chain(maps.multiplied(whole, chain.map), whole @ chain.bias + own, shape)
 
 

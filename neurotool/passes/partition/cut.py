@@ -40,6 +40,7 @@ def partition(graph: Graph, patterns: Mapping[str, Side] | None = None) -> Parti
         UsageError: A pattern matches no node.
         UnsupportedError: A node is forced onto the chip that cannot run there.
     """
+    _refuse_summed_outputs(graph)
     forced = _forced(graph, patterns or {})
     tags = _Tags()
     for node in _real_nodes(graph):
@@ -110,6 +111,21 @@ def _follow_consumers(graph: Graph, tags: _Tags) -> None:
         outside = [e.target for e in graph.outgoing(name) if tags.sides.get(e.target) is not Side.SPIKING]
         if outside:
             tags.put(name, Side.DENSE, "NT-PART-003", f"it feeds {', '.join(outside)}, which is not on the chip")
+
+
+def _refuse_summed_outputs(graph: Graph) -> None:
+    """Refuse outputs that several values lead to: nothing would add them up."""
+    refused = []
+    for name in graph.outputs:
+        sources = [edge.source for edge in graph.incoming(name)]
+        if len(sources) > 1:
+            message = f"output {name} adds up {', '.join(sources)}"
+            fix = "give each value an output of its own, or lead all into one population"
+            found = f"{len(sources)} values"
+            origin = graph.nodes[name].origin
+            refused.append(Diagnostic("NT-PART-009", Severity.ERROR, name, message, found, "1 value", fix, origin))
+    if refused:
+        raise UnsupportedError(refused[0].message, diagnostics=refused)
 
 
 def _refuse_mixed_loops(graph: Graph, tags: _Tags) -> None:

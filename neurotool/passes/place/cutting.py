@@ -18,7 +18,6 @@ from neurotool.chips.needs import Need, Needs
 from neurotool.ir.connectivity import planes
 from neurotool.ir.placement import Range, Slice
 from neurotool.ir.program import ChipProgram, Convolution
-from neurotool.synapses.expand import SynapseLists
 
 Parts = tuple[int, int, int]
 """How many pieces channels, rows and columns are cut into."""
@@ -122,9 +121,7 @@ class Cutter:
         """Synaptic operations of each neuron in a step, and a little more so that none is free."""
         load = np.full(self._grids[name][0], 1e-6)
         for projection in self._program.projections_into(name):
-            for piece in SynapseLists(self._program, projection).pieces():
-                counts = np.bincount(piece.targets, minlength=len(load))
-                load += counts * self._needs.rates[projection.source]
+            load += self._needs.lists[projection.name].into_each() * self._needs.rates[projection.source]
         return load
 
     def _ranges(self, name: str) -> Cut:

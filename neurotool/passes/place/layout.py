@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from neurotool.chips import Chip
-from neurotool.chips.needs import Need
+from neurotool.chips.needs import Need, Needs
 from neurotool.chips.wiring import destinations, fan_out, in_axons, out_axons
 from neurotool.ir.placement import CoreUse, Slice, cores_of_neurons
 from neurotool.ir.program import ChipProgram
@@ -72,11 +72,11 @@ class Layouts:
     Args:
         program: The program.
         chip: The chip.
-        rates: Spikes of a neuron in a step, by input port and population.
+        needs: What slices need.
     """
 
-    def __init__(self, program: ChipProgram, chip: Chip, rates: Mapping[str, float]) -> None:
-        self._program, self._chip, self._rates = program, chip, rates
+    def __init__(self, program: ChipProgram, chip: Chip, needs: Needs) -> None:
+        self._program, self._chip, self._needs = program, chip, needs
         self._reach: dict[str, tuple[Sequence[Slice], sparse.csr_array]] = {}
 
     def make(self, plan: Plan) -> Layout:
@@ -107,7 +107,7 @@ class Layouts:
             slices = plan[projection.target].slices
             if name not in self._reach or self._reach[name][0] != slices:
                 held = [(each,) for each in slices]
-                self._reach[name] = slices, fan_out(self._program, projection, held)
+                self._reach[name] = slices, fan_out(self._program, projection, held, self._needs.lists[name])
             own = self._reach[name][1]
             found[name] = sparse.csr_array(
                 (own.data, own.indices + starts[projection.target], own.indptr), (own.shape[0], count)
@@ -120,7 +120,7 @@ class Layouts:
         shape = len(cores), len(cores)
         total, entering = sparse.csr_array(shape), 0.0
         for name, to in destinations(self._program, reached).items():
-            rate = self._rates[name]
+            rate = self._needs.rates[name]
             if name in self._program.inputs:
                 entering += rate * to.nnz
                 continue

@@ -9,7 +9,7 @@ from neurotool.chips import Chip
 from neurotool.chips.needs import Need
 from neurotool.ir.placement import Slice
 from neurotool.ir.program import ChipProgram
-from neurotool.passes.place.spread import core_seconds
+from neurotool.passes.place.spread import barrier_seconds, core_seconds
 
 LOOK_BACK = 64
 """Cores that are considered for a slice: those opened last. Neighbours in the network then lie close together."""
@@ -43,7 +43,7 @@ def pack(
     Returns:
         Indices of the slices on each core.
     """
-    longest = max([chip.costs.barrier.si, *(core_seconds(need, chip) for need in needs)])
+    longest = max([barrier_seconds(len(slices), chip), *(core_seconds(need, chip) for need in needs)])
     cores: list[_Core] = []
     for i, (held, need, axons) in enumerate(zip(slices, needs, out_axons, strict=True)):
         model = program.populations[held.population].model

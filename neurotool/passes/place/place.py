@@ -52,7 +52,7 @@ def place(
         raise UsageError(f"a program cannot be placed on {chips} chips", hint="use one chip or more")
     most = chip.limits.chips.value if chips is None else chips
     needs = Needs(program, chip.memory, rates)
-    cutter, layouts = Cutter(program, chip, needs), Layouts(program, chip, needs.rates)
+    cutter, layouts = Cutter(program, chip, needs), Layouts(program, chip, needs)
     coarse = {name: cutter.coarsest(name) for name in program.populations}
     layout, plan = _greedy(coarse, cutter, layouts, chip, most)
     _refuse(Laid(program, chip, layout.uses(chip), most), placed=all(cut.fits for cut in coarse.values()))
@@ -63,7 +63,8 @@ def place(
     cores = layout.uses(chip)
     _refuse(Laid(program, chip, cores, most), placed=True)
     resources = tuple(_resources(program, chip, layout))
-    return Placement(chip.name, cores, resources, judge(layout, chip), method, tuple(_assumed(program, chip, rates)))
+    assumed = tuple(_assumed(program, chip, rates, cores[-1].chip + 1))
+    return Placement(chip.name, cores, resources, judge(layout, chip), method, assumed)
 
 
 def _greedy(coarse: Plan, cutter: Cutter, layouts: Layouts, chip: Chip, most: int) -> tuple[Layout, Plan]:
@@ -100,13 +101,15 @@ def _resources(program: ChipProgram, chip: Chip, layout: Layout) -> Iterator[Res
     yield Resource("weight bits", bits, limits.weight_bits.value, limits.weight_bits.unit)
 
 
-def _assumed(program: ChipProgram, chip: Chip, rates: Mapping[str, float] | None) -> Iterator[str]:
+def _assumed(program: ChipProgram, chip: Chip, rates: Mapping[str, float] | None, chips: int) -> Iterator[str]:
     if len({population.model for population in program.populations.values()}) > 1:
         yield f"A core holds neurons of one model: whether one of {chip.name} can hold several is not published."
     missing = [name for name in (*program.inputs, *program.populations) if name not in (rates or {})]
     if missing:
         names = "all neurons" if rates is None else ", ".join(missing)
         yield f"Spike rate of {names} taken to be {ASSUMED_RATE:.0%} of the steps, for the choice of cuts only."
+    if chips > 1:
+        yield "Chips lie in a line, and messages between them pass those in between."
     yield "Spikes from outside enter the chip at no known place and cross no tiles."
 
 

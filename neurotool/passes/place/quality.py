@@ -9,6 +9,7 @@ from neurotool.chips import Chip
 from neurotool.chips.wiring import tiles
 from neurotool.ir.placement import Quality
 from neurotool.passes.place.layout import Layout
+from neurotool.passes.place.spread import barrier_seconds, chips_for
 
 IntArray = npt.NDArray[np.int64]
 
@@ -20,21 +21,27 @@ def judge(layout: Layout, chip: Chip) -> Quality:
     are the same for every layout.
     """
     costs, count = chip.costs, len(layout.cores)
+    chips = chips_for(count, chip)
     synops = [layout.synops(core) for core in range(count)]
     fullest = max((sum(held.size for held in slices) for slices in layout.cores), default=0)
-    seconds = max(max(synops, default=0.0) * costs.synop_time.si, fullest * costs.update_time.si, costs.barrier.si)
     sent = layout.traffic.tocoo()
     across, down, borders = distances(*positions(count, chip), *sent.coords)
     messages = float(sent.data.sum()) + layout.entering
+    crossings = float(sent.data @ borders)
     hops = float(sent.data @ across), float(sent.data @ down)
-    chips = -(-count // chip.limits.cores.value)
+    seconds = max(
+        max(synops, default=0.0) * costs.synop_time.si,
+        fullest * costs.update_time.si,
+        crossings / max(chips - 1, 1) * costs.crossing_time.si,  # as if spread evenly over the links, as the energy is
+        barrier_seconds(count, chip),
+    )
     joules = (
         messages * costs.message.si
         + hops[0] * costs.hop_east_west.si
         + hops[1] * costs.hop_north_south.si
+        + crossings * costs.crossing.si
         + seconds * (chips * costs.static_chip.si + count * costs.static_core.si)
     )
-    crossings = float(sent.data @ borders)
     return Quality(sum(synops), max(synops, default=0.0), messages, *hops, crossings, seconds, joules)
 
 

@@ -18,7 +18,7 @@ from neurotool.passes.place.cutting import Cutter, Parts
 from neurotool.passes.place.exchange import exchanged
 from neurotool.passes.place.layout import Layout, Layouts
 from neurotool.passes.place.quality import judge
-from neurotool.passes.place.spread import Plan, cores_of, plan_cost
+from neurotool.passes.place.spread import Plan, chips_for, cores_of, plan_cost
 
 PLANS_PER_SECOND = 100
 """Plans tried for each second of time."""
@@ -72,11 +72,10 @@ def search(
 def _fits(layout: Layout, chip: Chip, cores: int) -> bool:
     """Say whether a layout keeps the limits and takes no chip more than one of so many cores."""
     limits = chip.limits
-    chips = -(-cores // limits.cores.value)
     return (
         bool(np.all(layout.out_axons <= limits.out_axons_per_core.value))
         and bool(np.all(layout.in_axons <= limits.in_axons_per_core.value))
-        and len(layout.cores) <= chips * limits.cores.value
+        and len(layout.cores) <= chips_for(cores, chip) * limits.cores.value
     )
 
 
@@ -84,7 +83,7 @@ def _annealed(
     plan: Plan, cutter: Cutter, chip: Chip, seconds: float, rng: np.random.Generator, deadline: float
 ) -> tuple[list[Plan], int]:
     """Change cuts at random; return the plans that were the best so far, last found first, and how many were tried."""
-    room = -(-cores_of(plan) // chip.limits.cores.value) * chip.limits.cores.value
+    room = chips_for(cores_of(plan), chip) * chip.limits.cores.value
     names, steps = list(plan), max(1, round(seconds * PLANS_PER_SECOND))
     current, cost = plan, plan_cost(plan, chip)
     best, found = cost, list[Plan]()

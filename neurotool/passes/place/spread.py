@@ -34,17 +34,27 @@ def cut_seconds(cut: Cut, chip: Chip) -> float:
     return max(core_seconds(need, chip) for need in cut.needs)
 
 
+def chips_for(cores: int, chip: Chip) -> int:
+    """Chips that so many cores fill."""
+    return -(-cores // chip.limits.cores.value)
+
+
+def barrier_seconds(cores: int, chip: Chip) -> float:
+    """Shortest step with so many cores: chips take longer to synchronise than the cores of one."""
+    return chip.costs.barrier.si if chips_for(cores, chip) <= 1 else chip.costs.barrier_chips.si
+
+
 def step_seconds(plan: Plan, chip: Chip) -> float:
     """Modelled time of a step: that of the slowest core, or the barrier."""
-    return max(chip.costs.barrier.si, *(cut_seconds(cut, chip) for cut in plan.values()))
+    slowest = max((cut_seconds(cut, chip) for cut in plan.values()), default=0.0)
+    return max(barrier_seconds(cores_of(plan), chip), slowest)
 
 
 def plan_cost(plan: Plan, chip: Chip) -> float:
     """Energy times time of a step, before slices share cores and without hops, in joule seconds."""
     costs, cores = chip.costs, cores_of(plan)
-    chips = -(-cores // chip.limits.cores.value)
     seconds = step_seconds(plan, chip)
-    power = chips * costs.static_chip.si + cores * costs.static_core.si
+    power = chips_for(cores, chip) * costs.static_chip.si + cores * costs.static_core.si
     return seconds * (power * seconds + costs.message.si * sum(cut.messages for cut in plan.values()))
 
 
@@ -55,9 +65,9 @@ def cores_of(plan: Plan) -> int:
 
 def spread(coarse: Plan, cutter: Cutter, chip: Chip) -> Plan:
     """Refine the coarsest cuts as far as that pays, on no more chips than they need."""
-    room = -(-cores_of(coarse) // chip.limits.cores.value) * chip.limits.cores.value
+    room = chips_for(cores_of(coarse), chip) * chip.limits.cores.value
     best, plan = coarse, dict(coarse)
-    seconds, shortest = step_seconds(plan, chip), chip.costs.barrier.si
+    seconds, shortest = step_seconds(plan, chip), barrier_seconds(room, chip)
     while seconds > shortest:
         seconds = max(seconds * SHRINK, shortest)
         plan = {name: refined(cut, name, seconds, cutter, chip) for name, cut in plan.items()}

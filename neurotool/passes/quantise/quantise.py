@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from neurotool.diagnostics import Diagnostic, errors
+from neurotool.diagnostics import Diagnostic, Severity, errors
 from neurotool.errors import UnsupportedError
 from neurotool.ir.graph import SPIKING_TYPES, Graph
 from neurotool.ir.program import ChipProgram, InputPort, OutputKind, OutputPort, Population, Projection
+from neurotool.passes.linear import WayError
 from neurotool.passes.quantise.choice import STATE_LIMIT, Choice, choose
 from neurotool.passes.quantise.layer import Layer, layer
 from neurotool.passes.quantise.legality import check_choice, check_layer
@@ -16,6 +17,7 @@ from neurotool.passes.quantise.records import PopulationRecord
 from neurotool.passes.quantise.rounding import RoundedLayer, round_layer
 from neurotool.passes.quantise.scale import Scale, scales
 from neurotool.passes.quantise.schedule import Schedule, list_delayed, schedule
+from neurotool.rules import RULES
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,9 @@ def quantise(
     neurons = set(graph.neurons)
     units = {name: port.scale for name, port in ports.items()}
     order = [name for name in graph.nodes if name in neurons]
-    layers = {name: layer(graph, graph.nodes[name], units) for name in order}
+    layers, findings = _layers(graph, order, units)
+    if errors(findings):
+        raise UnsupportedError(findings[0].message, diagnostics=findings)
     times, findings = schedule(layers, ports)
     if errors(findings):
         raise UnsupportedError(findings[0].message, diagnostics=findings)
@@ -76,6 +80,22 @@ def quantise(
         raise UnsupportedError(f"{len(refused)} finding(s) keep the spiking part off the chip", diagnostics=refused)
     program = _program(graph, ports, [choice.rounded for choice in choices.values()])
     return Quantised(program, tuple(_record(choice) for choice in choices.values()), tuple(findings))
+
+
+def _layers(
+    graph: Graph, order: Sequence[str], units: Mapping[str, float]
+) -> tuple[dict[str, Layer], list[Diagnostic]]:
+    """Collect what ends at each population, and what no synapses can hold (NT-QUANT-012)."""
+    layers, findings = {}, []
+    for name in order:
+        node = graph.nodes[name]
+        try:
+            layers[name] = layer(graph, node, units)
+        except WayError as error:
+            rule = "NT-QUANT-012"
+            fix = RULES[rule].rewrite
+            findings.append(Diagnostic(rule, Severity.ERROR, name, str(error), fix=fix, origin=node.origin))
+    return layers, findings
 
 
 def _choose(

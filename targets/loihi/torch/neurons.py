@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Mapping
+from typing import Protocol, cast
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from neurotool.ir.program import IntArray, Population
 from neurotool.neurons import MODELS, RangeError
 
 Tensors = Mapping[str, torch.Tensor]
+Step = Callable[..., tuple[dict[str, torch.Tensor], torch.Tensor]]
 
 
 class Neurons(Protocol):
@@ -60,7 +61,8 @@ class ReadableNeurons:
         self.state = on_device(state, device)
         self.refused: tuple[int, RangeError] | None = None
         self._parameters = on_device(population.parameters, device)
-        self._step = MODELS[population.model].step
+        # It is written for the arrays of any library but typed for those of numpy.
+        self._step = cast(Step, MODELS[population.model].step)
         self._strict = strict
 
     def run(self, inputs: Tensors, row: int, sent: torch.Tensor, records: Tensors) -> None:
@@ -72,14 +74,12 @@ class ReadableNeurons:
                 record[t] = self.state[name]
 
     def _advance(self, heard: Tensors, row: int) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        # The steps are written for the arrays of any library but typed for those of numpy.
-        parameters, state, inputs = cast("tuple[Any, Any, Any]", (self._parameters, self.state, heard))
         if self._strict and self.refused is None:
             try:
-                return cast(Any, self._step(parameters, state, inputs, row=row, strict=True))
+                return self._step(self._parameters, self.state, heard, row=row, strict=True)
             except RangeError as error:
                 self.refused = row, error
-        return cast(Any, self._step(parameters, state, inputs, row=row, strict=False))
+        return self._step(self._parameters, self.state, heard, row=row, strict=False)
 
 
 def on_device(arrays: Mapping[str, IntArray], device: torch.device) -> dict[str, torch.Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -62,9 +63,10 @@ class Senders:
         self.device = device
         self._inputs = inputs
         before = recording.state.sent
-        spiking = {name: np.dtype(np.bool_) for name in inputs if inputs[name].dtype == before[name].dtype == np.bool_}
-        kinds = {name: spiking.get(name, np.dtype(np.int64)) for name in inputs}
-        kinds |= {name: raster.dtype for name, raster in recording.spikes.items()}
+        kinds: dict[str, np.dtype[Any]] = {name: raster.dtype for name, raster in recording.spikes.items()}
+        for name, raster in inputs.items():
+            spiking = raster.dtype == before[name].dtype == np.bool_
+            kinds[name] = np.dtype(np.bool_ if spiking else np.int64)
         self._kinds = kinds
         self.sent = {name: Sender(self._on_device(raster, kinds[name])) for name, raster in before.items()}
         self.states: dict[str, dict[str, torch.Tensor]] = {}
@@ -90,5 +92,5 @@ class Senders:
             for variable, values in self.states[name].items():
                 self.recording.states[name][variable][first:last] = values.cpu().numpy()
 
-    def _on_device(self, raster: Raster, kind: np.dtype[np.generic]) -> torch.Tensor:
+    def _on_device(self, raster: Raster, kind: np.dtype[Any]) -> torch.Tensor:
         return torch.from_numpy(np.array(raster, kind)).to(self.device)

@@ -21,7 +21,8 @@ from neurotool.targets.loihi.components import Component, components
 from neurotool.targets.loihi.engine import Recording, allocate, order_of_steps, refusal
 from neurotool.targets.loihi.state import ending
 from neurotool.targets.loihi.torch.device import check_products, choose_device, device_name, full_float32
-from neurotool.targets.loihi.torch.layers import Layer, Senders
+from neurotool.targets.loihi.torch.layers import Layer
+from neurotool.targets.loihi.torch.senders import Senders
 
 WORKSPACE_BYTES = {"cpu": 1 << 22, "cuda": 1 << 28}
 """Bound of the sums of one population that are held at once: small enough for a cache, or large enough for a GPU."""

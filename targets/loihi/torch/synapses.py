@@ -134,7 +134,7 @@ def synapses_of(program: ChipProgram, projection: Projection, device: torch.devi
         kernels = ConvolutionMatrix(hardware_weights(projection), connectivity, source, device)
         return {0: WrappedSynapses(kernels, graded, 0, CONVOLUTION_BITS)}
     matrices = _linear(program, projection, device)
-    if graded and not (isinstance(connectivity, AllToAll) and projection.delay_range[1] > 0):
+    if graded and not (isinstance(connectivity, AllToAll) and projection.delays is not None):
         return {delay: WrappedSynapses(m, graded, projection.weight_exp, 32) for delay, m in matrices.items()}
     return {delay: UnwrappedSynapses(m, graded, projection.weight_exp) for delay, m in matrices.items()}
 

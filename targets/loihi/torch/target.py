@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from neurotool.errors import BackendFailedError
 from neurotool.ir.adapters import Availability, RunOptions
 from neurotool.ir.program import ChipProgram
 from neurotool.ir.trace import Raster
@@ -29,9 +30,17 @@ class TorchTarget(LoihiTarget):
 def _simulate(
     program: ChipProgram, inputs: Mapping[str, Raster], options: RunOptions
 ) -> tuple[Recording, dict[str, str]]:
+    import torch
+
     from neurotool.targets.loihi.torch.simulate import simulate_torch
 
-    return simulate_torch(program, inputs, options)
+    try:
+        return simulate_torch(program, inputs, options)
+    except torch.OutOfMemoryError as error:
+        raise BackendFailedError(
+            f"the run does not fit the memory of the device: {error}",
+            hint="run fewer samples at once, record fewer states, or use the target loihi",
+        ) from None
 
 
 TARGET = TorchTarget()
