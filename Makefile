@@ -6,11 +6,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # No parallel set-up: pip runs of one environment must not meet.
 .NOTPARALLEL:
-.PHONY: help venv demo test lint bench clean
+.PHONY: help venv demo test lint bench interop clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(INSTALLED) ## Create .venv with neurotool, Lava and the development tools
 
@@ -43,6 +43,19 @@ bench: venv ## Run every benchmark; each prints ratios
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt spikingjelly
 	@set -e; for script in $(sort $(wildcard benchmarks/*.py)); do $(BIN)/python $$script; done
+
+# Each framework has its own environment, since their pins exclude each other. torch brings what it needs; the others
+# declare more than their neurons import. Edges of a graph come out of a set, hence the fixed order of hashes.
+interop: venv ## Run networks of other frameworks anew, and print how neurotool agrees with them
+	@set -e; for name in norse snntorch spikingjelly sinabs; do \
+		$(PYTHON) -m venv --clear build/interop/$$name; \
+		python="build/interop/$$name/bin/python -W ignore"; pins=interop/requirements-$$name.txt; \
+		$$python -m pip install --quiet --disable-pip-version-check -c $$pins torch; \
+		$$python -m pip install --quiet --disable-pip-version-check --no-deps -r $$pins; \
+		PYTHONHASHSEED=0 $$python interop/generate_$$name.py; \
+	done
+	$(BIN)/python interop/matrix.py --write docs/interop.md
+	@cat docs/interop.md
 
 clean: ## Remove the environment and everything that was built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

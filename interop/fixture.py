@@ -63,12 +63,13 @@ class Case:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A network that the framework's exporter does not write."""
+    """A network that the framework's exporter does not write, and why."""
 
     name: str
     shows: str
     make: Callable[[], nn.Module]
     shape: tuple[int, ...] = (12,)
+    why: str = "the exporter does not know the module"
 
 
 def uniform(low: float, high: float, *shape: int) -> torch.Tensor:
@@ -163,5 +164,5 @@ def _refused(case: Refusal, export: Callable[..., nir.NIRGraph], folder: Path) -
     except Exception as error:
         path.unlink(missing_ok=True)
         message = f"{type(error).__name__}: {error}".splitlines()[0].split(". ")[0]
-        return {"name": case.name, "shows": case.shows, "says": message}
+        return {"name": case.name, "shows": case.shows, "why": case.why, "says": message}
     sys.exit(f"{case.name}: the exporter refused this network before and now writes it: make it a case")

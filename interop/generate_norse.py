@@ -81,10 +81,10 @@ def cases() -> list[Case]:
              make=lambda: SequentialState(linear(12, 16, True, 2.0), lif(16))),
         Case(name="reset-potential", shows="LIFBoxCell with v_reset -0.3", bias=True, **value,
              make=partial(two, partial(lif, v_reset=-0.3), True),
-             lost="the exporter drops v_reset", repair={"v_reset": -0.3}),
+             lost="v_reset, which the exporter drops", repair={"v_reset": -0.3}),
         Case(name="synaptic-current", shows="two layers of LIFCell", bias=True, **value,
              make=partial(two, cuba, True), repair={"w_in": DT},
-             lost="the exporter drops the gain of the synaptic current, w_in = tau_syn / dt"),
+             lost="the gain of the synaptic current, w_in = tau_syn / dt, which the exporter drops"),
     ]  # fmt: skip
 
 
@@ -92,7 +92,7 @@ REFUSALS = (
     Refusal("recurrent", "LIFRecurrentCell", lambda: SequentialState(linear(12, 8, True), LIFRecurrentCell(8, 8))),
     Refusal("refractory", "LIFRefracCell", lambda: SequentialState(linear(12, 8, True), LIFRefracCell())),
     Refusal("conv-no-bias", "Conv2d without bias", lambda: SequentialState(
-        nn.Conv2d(2, 4, 3, bias=False), LIFBoxCell()), (2, 6, 6)),
+        nn.Conv2d(2, 4, 3, bias=False), LIFBoxCell()), (2, 6, 6), "the exporter reads a bias that is not there"),
     Refusal("flatten", "Flatten", lambda: SequentialState(
         nn.Conv2d(2, 4, 3), LIFBoxCell(), nn.Flatten(), linear(64, 4, True), LIFBoxCell()), (2, 6, 6)),
     Refusal("average-pooling", "AvgPool2d", lambda: SequentialState(
@@ -123,8 +123,9 @@ def run(net: nn.Module, x: torch.Tensor) -> Recorded:
     return found
 
 
-def export(net: nn.Module, sample: torch.Tensor, case: Case | Refusal) -> nir.NIRGraph:
-    graph = to_nir(net, sample[0] if isinstance(case, Case) else sample, dt=1.0)
+def export(net: nn.Module, sample: torch.Tensor, _: object) -> nir.NIRGraph:
+    batched = any(isinstance(module, nn.Flatten) for module in net.children())
+    graph = to_nir(net, sample if batched else sample[0], dt=1.0)
     graph.infer_types()  # without this, nir.write refuses convolutions: the exporter leaves their input shape open
     return graph
 

@@ -111,24 +111,25 @@ def cases() -> list[Case]:
         Case(name="leaky-subtract-twice", shows="Leaky with reset_delay=False, potentials above twice the threshold",
              make=lambda: nn.Sequential(linear(12, 16, True), leaky(16, "subtract", reset_delay=False)),
              bias=True, reset="subtract", convention="forward-euler-subtract", dt=1e-4,
-             lost="a potential that is still above the threshold loses it again in the next step, without a spike"),
+             lost="that a potential still above the threshold loses it again in the next step, without a spike"),
         Case(name="leaky-no-reset", shows='Leaky with reset_mechanism="none"', bias=True, reset="none",
              make=lambda: nn.Sequential(linear(12, 16, True), leaky(16, "none")),
              convention="snntorch-subtract", dt=1e-4,
-             lost="NIR neurons always reset, and the exporter writes the neuron without a reset as one with it"),
+             lost="that there is no reset: a neuron of NIR always has one"),
     ]  # fmt: skip
     return found
 
 
 REFUSALS = (
     Refusal("conv-recurrent", "RLeaky with recurrent Conv2d", lambda: nn.Sequential(nn.Conv2d(2, 2, 3, padding=1), snn.RLeaky(
-        beta=0.9, conv2d_channels=2, kernel_size=3, init_hidden=True)), (2, 6, 6)),
+        beta=0.9, conv2d_channels=2, kernel_size=3, init_hidden=True)), (2, 6, 6),
+        "the exporter takes the channels for the number of neurons"),
     Refusal("lapicque", "Lapicque", lambda: nn.Sequential(linear(12, 8, True), snn.Lapicque(
         beta=0.9, init_hidden=True))),
     Refusal("alpha", "Alpha", lambda: nn.Sequential(linear(12, 8, True), snn.Alpha(
         alpha=0.9, beta=0.8, init_hidden=True))),
     Refusal("max-pooling", "MaxPool2d", lambda: nn.Sequential(
-        nn.Conv2d(2, 4, 3), snn.Leaky(beta=0.9, init_hidden=True), nn.MaxPool2d(2)), (2, 6, 6)),
+        nn.Conv2d(2, 4, 3), sheet("zero", 4, 4), nn.MaxPool2d(2)), (2, 6, 6)),
 )  # fmt: skip
 
 

@@ -69,11 +69,14 @@ def cases() -> list[Case]:
 
 REFUSALS = (
     Refusal("soft-reset", "LIFNode with v_reset=None (reset by subtraction)", lambda: nn.Sequential(
-        linear(12, 8, True), neuron.LIFNode(v_reset=None))),
+        linear(12, 8, True), neuron.LIFNode(v_reset=None)),
+        why="the exporter writes hard resets alone, since a file does not tell which it is"),
     Refusal("grouped", "Conv2d with 2 groups", lambda: nn.Sequential(
-        nn.Conv2d(2, 4, 3, groups=2), neuron.IFNode()), (2, 6, 6)),
+        nn.Conv2d(2, 4, 3, groups=2), neuron.IFNode()), (2, 6, 6),
+        "the exporter refuses groups, which NIR has"),
     Refusal("recurrent", "LinearRecurrentContainer", lambda: nn.Sequential(
-        linear(12, 8, True), layer.LinearRecurrentContainer(neuron.IFNode(), 8, 8))),
+        linear(12, 8, True), layer.LinearRecurrentContainer(neuron.IFNode(), 8, 8)),
+        why="torch.fx cannot follow the loop in the container"),
     Refusal("max-pooling", "MaxPool2d", lambda: nn.Sequential(
         nn.Conv2d(2, 4, 3), neuron.IFNode(), nn.MaxPool2d(2)), (2, 6, 6)),
 )  # fmt: skip

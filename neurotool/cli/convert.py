@@ -15,6 +15,9 @@ from neurotool.cli.session import Session
 @click.argument("source")
 @click.option("-o", "--out", type=FILE, required=True, metavar="DIR", help="Bundle to write.")
 @conversion_options
+@click.option("--chips", type=click.IntRange(min=1), metavar="N", help="Most chips to place on [as many as needed].")
+@click.option("--placement-seconds", type=click.FloatRange(min=0), default=0.0, metavar="S",
+              help="Search this long for a better placement.")  # fmt: skip
 @encoding_options
 @force_option
 @output_options

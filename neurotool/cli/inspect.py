@@ -12,18 +12,41 @@ from neurotool.cli.session import Session
 
 @click.command()
 @click.argument("model", type=FILE)
+@click.option("--placement", is_flag=True, help="List the cores that it lies on, and draw a map of them.")
+@click.option("--chip", metavar="NAME", help="Chip to place on [the bundle's own; loihi2 for a file].")
+@click.option("--chips", type=click.IntRange(min=1), metavar="N", help="Most chips to use [as many as needed].")
+@click.option("--placement-seconds", "seconds", type=click.FloatRange(min=0), default=0.0, metavar="S",
+              help="Search this long for a better placement.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the search.")
+@click.option("--map", "core_map", type=FILE, default=Path("core-map.png"), metavar="FILE", show_default=True,
+              help="Picture of the cores to write.")  # fmt: skip
 @output_options
 @click.pass_obj
-def inspect(session: Session, /, model: Path) -> None:
+def inspect(
+    session: Session,
+    /,
+    model: Path,
+    placement: bool,
+    chip: str | None,
+    chips: int | None,
+    seconds: float,
+    seed: int,
+    core_map: Path,
+) -> None:
     """Show what MODEL holds: a bundle, or a NetX file (.net).
 
-    First makes sure that no file of a bundle is missing, truncated or edited.
+    First makes sure that no file of a bundle is missing, truncated or edited. The options other than --placement go
+    with it; a bundle's own placement is shown where none of them asks for another.
     """
     from neurotool import pipeline
     from neurotool.cli.answers import inspected
+    from neurotool.cli.placement_answer import inspected_placement
     from neurotool.cli.program_answer import inspected_program
 
-    if pipeline.program_format(model) is None:
+    if placement:
+        found = pipeline.placements(model, chip=chip, chips=chips, seconds=seconds, seed=seed)
+        session.answer(*inspected_placement(model, found, pipeline.draw_cores(found, core_map)))
+    elif pipeline.program_format(model) is None:
         session.answer(*inspected(pipeline.inspect(model)))
     else:
         session.answer(*inspected_program(model, pipeline.read_program(model)))

@@ -61,7 +61,7 @@ _CONVERSION = (
                       f"{', '.join(CONVENTIONS)}."),
     click.option("--calib", type=FILE, metavar="FILE",
                  help="Samples to choose scales with: .npz or .h5 with x and optional y."),
-    click.option("--weight-bits", type=click.IntRange(1, 8), default=8, show_default=True, help="Width of synapses."),
+    click.option("--weight-bits", type=click.IntRange(1, 16), default=8, show_default=True, help="Width of weights; above 8 by two synapses each."),
     click.option("--chip", default="loihi2", show_default=True, help="Chip to place the spiking half on."),
     click.option("--spiking", multiple=True, metavar="PATTERN",
                  help="Nodes to put on the spiking side, such as 'encoder.*'; may be given again."),

@@ -97,7 +97,9 @@ class CalibrationRecord(Record):
 class OptionsRecord(Record):
     """Options of the conversion."""
 
-    weight_bits: Annotated[int, Field(ge=1, le=8)] = Field(default=8, description="Width of synaptic weights.")
+    weight_bits: Annotated[int, Field(ge=1, le=16)] = Field(
+        default=8, description="Width of synaptic weights; above 8 by two synapses each."
+    )
     chip: str = Field(description="Chip description that the placement is for.")
     patterns: dict[Side, tuple[str, ...]] = Field(
         default_factory=dict, description="Node name patterns that force a side."

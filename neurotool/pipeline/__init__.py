@@ -5,6 +5,7 @@ from neurotool.pipeline.costing import EnergyOptions, estimate_counts, estimate_
 from neurotool.pipeline.demo import demo
 from neurotool.pipeline.exporting import export, export_formats
 from neurotool.pipeline.inspection import inspect
+from neurotool.pipeline.layouts import draw_cores, placements
 from neurotool.pipeline.programs import PROGRAM_PART, ProgramRun, program_format, read_program, run_program
 from neurotool.pipeline.results import (
     ConvertOptions,
@@ -34,12 +35,14 @@ __all__ = [
     "VerifyResult",
     "convert",
     "demo",
+    "draw_cores",
     "estimate_counts",
     "estimate_energy",
     "export",
     "export_formats",
     "inspect",
     "partition",
+    "placements",
     "program_format",
     "read_program",
     "run",

@@ -111,7 +111,9 @@ def _quantise(
     made.programs[part.name] = result.program
     made.records[part.name] = result.records
     made.diagnostics += result.diagnostics
-    made.placements[part.name] = place(result.program, chip)
+    made.placements[part.name] = place(
+        result.program, chip, chips=options.chips, optimise_seconds=options.placement_seconds, seed=options.seed
+    )
 
 
 def _write_part(

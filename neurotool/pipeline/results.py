@@ -41,12 +41,14 @@ class ConvertOptions:
         calib: Data file that scales are chosen with, or None to scale for the worst case.
         encode: Encoder for data without a time axis.
         steps: Number of time steps to encode into.
-        weight_bits: Width of synaptic weights, 1 to 8.
+        weight_bits: Width of synaptic weights, 1 to 16; above 8 by two synapses each.
         chip: Chip description to place for.
         spiking: Node name patterns that must go to the chip.
         dense: Node name patterns that must stay in torch.
         seed: Seed for everything drawn.
         force: Replace an existing bundle.
+        chips: Most chips to place on, or None for as many as needed.
+        placement_seconds: Time to search for a better placement than the fast one.
     """
 
     dt: float | None = None
@@ -60,6 +62,8 @@ class ConvertOptions:
     dense: tuple[str, ...] = ()
     seed: int = 0
     force: bool = False
+    chips: int | None = None
+    placement_seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

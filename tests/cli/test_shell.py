@@ -97,7 +97,7 @@ def test_an_unknown_verb_is_met_with_the_nearest_one(neurotool: Call) -> None:
     [
         (["run", "bundle"], "--input"),
         (["convert", "model.nir"], "--out"),
-        (["convert", "m.nir", "-o", "b", "--weight-bits", "9"], "--weight-bits"),
+        (["convert", "m.nir", "-o", "b", "--weight-bits", "17"], "--weight-bits"),
         (["verify", "b", "--input", "d.npz", "--limit", "lava"], "--limit lava=100"),
         (["verify", "b", "--input", "d.npz", "--limit", "lava=0"], "NAME=N"),
         (["run", "b", "--input", "d.npz", "--out", "scores.txt"], ".npz or .h5"),

@@ -52,7 +52,7 @@ def test_padding_is_no_operation_and_payloads_multiply():
 def test_effective_operations_are_the_counts_that_are_priced(work):
     from neurotool.passes.place import place
 
-    program, projection, trace = convolution(8, [3, 2, 0, 1])
+    program, _, trace = convolution(8, [3, 2, 0, 1])
     other = SpikingWork("c", program, place(program, CHIP), trace)
     for each in (work, other):
         chip = load_chip(each.placement.chip)

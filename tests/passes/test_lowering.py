@@ -16,6 +16,7 @@ from neurotool.ir.program import Convolution, InputPort, Sparse
 from neurotool.ir.program_check import problems
 from neurotool.passes.quantise import quantise
 from neurotool.plugins import TARGETS, load
+from neurotool.synapses import hardware_weights
 
 PORT = {"x": InputPort("x", (2,))}
 
@@ -144,3 +145,31 @@ def test_a_direct_connection_is_one_synapse_for_each_neuron():
     program = quantise(graph(nodes, [("x", "lif"), ("lif", "y")]), PORT).program
     assert isinstance(program.projections["x->lif"].connectivity, Sparse)
     assert run(program, [[1, 0], [0, 1]])["lif"][:, 0].tolist() == [[True, False], [False, True]]
+
+
+@pytest.mark.parametrize("bits", [9, 12, 16])
+def test_wide_weights_are_split_over_two_synapses(bits):
+    weights = np.random.default_rng(bits).normal(size=(4, 6))
+    nodes = [source(shape=(6,)), linear("a", weights), lif("lif", 4), sink("y", (4,))]
+    made = graph(nodes, [("x", "a"), ("a", "lif"), ("lif", "y")])
+    result = quantise(made, {"x": InputPort("x", (6,))}, weight_bits=bits)
+    coarse, fine = (result.program.projections[name] for name in ("a", "a.fine"))
+    assert fine.weight_bits == max(2, bits - 8)
+    scale = result.records[0].scale / 64
+    held = (coarse.weights * 2.0**coarse.weight_exp + fine.weights * 2.0**fine.weight_exp) / scale
+    # Half a step of the fine mantissas, and their largest value is one step short of half a coarse step.
+    step = 2.0 ** (9 - fine.weight_bits + fine.weight_exp) / scale
+    assert np.abs(held - 0.1 * weights.astype(np.float32)).max() <= 1.001 * step
+    narrow = quantise(made, {"x": InputPort("x", (6,))}).records[0].roundings[0]
+    assert result.records[0].roundings[0].error < narrow.error / 2 ** (max(2, bits - 8) - 2)
+    assert hardware_weights(fine).tolist() == fine.weights.tolist()
+
+
+def test_split_convolutions_are_listed_since_they_have_no_exponents():
+    kernel = np.array([[[[1.0, -0.4]]]])
+    op = nir.Conv2d(input_shape=None, weight=kernel, stride=1, padding=0, dilation=1, groups=1, bias=np.zeros(1))
+    nodes = [source(shape=(1, 1, 3)), node("conv", op, (1, 1, 2), K.CURRENT), node_lif((1, 1, 2)), sink("y", (1, 1, 2))]
+    made = graph(nodes, [("x", "conv"), ("conv", "lif"), ("lif", "y")])
+    program = quantise(made, {"x": InputPort("x", (1, 1, 3))}, weight_bits=16).program
+    assert all(isinstance(p.connectivity, Sparse) for p in program.projections.values())
+    assert problems(program) == ()

@@ -1,4 +1,4 @@
-"""What lies on the chip: populations, synapses, how they were rounded, and what they use of each limit."""
+"""What lies on the chip: populations, synapses, how they were rounded, and what they use of cores and limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neurotool.ir.program import AllToAll, Sparse
 from neurotool.synapses.expand import SynapseLists
 
 if TYPE_CHECKING:
-    from neurotool.ir.placement import Placement
+    from neurotool.ir.placement import Placement, Slice
     from neurotool.ir.program import ChipProgram, Projection
 
 
@@ -69,6 +69,34 @@ def rounding(records: Iterable[Mapping[str, Any]]) -> Table:
         figures = (f"{record['scale']:.4g}", record["basis"], f"{record['peak']:.1%}")
         table.add_row(escape(record["population"]), *figures, escape(worst))
     return table
+
+
+def cores(part: str, placement: Placement) -> Table:
+    """One row per core: what it holds, and used and limit of its memory."""
+    limits = {r.name: r.limit for r in placement.resources}
+    table = grid(
+        f"Cores of {placement.chip}, {part}",
+        *(">chip", ">core", "populations", ">neurons", ">synaptic memory", ">of its limit"),
+        *(">in axons", ">out axons", ">synops per step"),
+    )
+    for core in placement.cores:
+        memory = limits["synaptic memory per core"]
+        table.add_row(
+            *(str(core.chip), str(core.core), escape(", ".join(map(held, core.slices))), f"{core.neurons:,}"),
+            *(f"{core.synapse_bits / 8192:,.1f} KiB", f"{core.synapse_bits / memory:.0%}" if memory else ""),
+            *(f"{core.in_axons:,}", f"{core.out_axons:,}", f"{core.synops:,.0f}"),
+        )
+    return table
+
+
+def held(part: Slice) -> str:
+    """A slice in a few words: channels, rows and columns, where not all."""
+    axes = zip(("channels", "rows", "columns"), (part.channels, part.rows, part.columns), part.grid, strict=True)
+    flat = part.grid[1:] == (1, 1)
+    cut = [
+        f"{'neurons' if flat else name} {first}-{last - 1}" for name, (first, last), size in axes if last - first < size
+    ]
+    return " ".join([part.population, ", ".join(cut)]) if cut else part.population
 
 
 def resources(placements: Mapping[str, Placement]) -> Table:

@@ -16,7 +16,8 @@ from neurotool.passes.quantise.legality import check_choice, check_layer
 from neurotool.passes.quantise.records import PopulationRecord
 from neurotool.passes.quantise.rounding import RoundedLayer, round_layer
 from neurotool.passes.quantise.scale import Scale, scales
-from neurotool.passes.quantise.schedule import Schedule, list_delayed, schedule
+from neurotool.passes.quantise.schedule import Schedule, list_convolutions, schedule
+from neurotool.passes.quantise.split import SYNAPSE_BITS
 from neurotool.rules import RULES
 
 
@@ -51,7 +52,7 @@ def quantise(
         graph: The part, folded and discretised; its inputs are the keys of ``ports``.
         ports: How each input enters the chip.
         ranges: Largest |u| and |v| per population from calibration data, or None to scale for the worst case.
-        weight_bits: Width of a weight, 1 to 8.
+        weight_bits: Width of a weight, 1 to 16; above 8 by a second, finer synapse beside each.
 
     Raises:
         UnsupportedError: A population has no integer form; lists all of them.
@@ -65,7 +66,7 @@ def quantise(
     times, findings = schedule(layers, ports)
     if errors(findings):
         raise UnsupportedError(findings[0].message, diagnostics=findings)
-    layers = {name: list_delayed(found, times) for name, found in layers.items()}
+    layers = {name: list_convolutions(found, times, split=weight_bits > SYNAPSE_BITS) for name, found in layers.items()}
     choices: dict[str, Choice] = {}
     for name, found in layers.items():
         problems = check_layer(found, weight_bits)

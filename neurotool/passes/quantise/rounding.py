@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,11 @@ import numpy.typing as npt
 from neurotool.ir.program import InputPort, Population, Projection
 from neurotool.neurons import LIF, LIF_REFRACTORY, LIF_SUBTRACT, NEVER_FIRES
 from neurotool.passes.quantise import integers
-from neurotool.passes.quantise.layer import FloatArray, Layer, Synapses, bias_axon
+from neurotool.passes.quantise.layer import FloatArray, Layer, bias_axon
 from neurotool.passes.quantise.records import Rounding
 from neurotool.passes.quantise.scale import Scale
 from neurotool.passes.quantise.schedule import Schedule
+from neurotool.passes.quantise.split import meant, project
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,39 +51,19 @@ def round_layer(
     """
     name = layer.node.name
     start = schedule.starts[name]
-    projections = tuple(
-        replace(_projection(s, name, scale, ports.get(s.source), weight_bits), delays=schedule.delays(s, name))
-        for s in layer.synapses
-    )
+    made = [project(s, name, scale, ports.get(s.source), weight_bits, schedule.delays(s, name)) for s in layer.synapses]
     roundings = [
-        _rounding(f"weights of {s.name}", p.weights * 2.0**p.weight_exp / scale.activation, s.weights)
-        for s, p in zip(layer.synapses, projections, strict=True)
+        _rounding(f"weights of {s.name}", meant(projections, scale), s.weights)
+        for s, projections in zip(layer.synapses, made, strict=True)
     ]
     has_axon = any(s.source == bias_axon(name) for s in layer.synapses)
     population, rounded = _population(layer, scale, start)
     return RoundedLayer(
         scale=scale,
         population=population,
-        projections=projections,
+        projections=tuple(p for projections in made for p in projections),
         axon=_always_firing(bias_axon(name), start - 1, name) if has_axon else None,
         roundings=(*roundings, *rounded),
-    )
-
-
-def _projection(synapses: Synapses, target: str, scale: Scale, port: InputPort | None, weight_bits: int) -> Projection:
-    exponent = scale.exponents[synapses.name]
-    mode = integers.sign_mode(synapses.weights)
-    return Projection(
-        name=synapses.name,
-        source=synapses.source,
-        target=target,
-        weights=integers.weights(synapses.weights * scale.activation / 2.0**exponent, weight_bits, mode),
-        weight_exp=exponent,
-        weight_bits=weight_bits,
-        sign_mode=mode,
-        message_bits=port.message_bits if port else 0,
-        origin=synapses.origin,
-        connectivity=synapses.connectivity,
     )
 
 
@@ -132,5 +113,5 @@ def _always_firing(name: str, start: int, origin: str) -> Population:
     return Population(name, LIF.name, (1,), parameters, start, scale=0.0, origin=origin)
 
 
-def _rounding(parameter: str, meant: npt.NDArray[np.floating], wanted: FloatArray) -> Rounding:
-    return Rounding(parameter, float(np.abs(meant - wanted).max()), float(np.abs(wanted).max()))
+def _rounding(parameter: str, held: npt.NDArray[np.floating], wanted: FloatArray) -> Rounding:
+    return Rounding(parameter, float(np.abs(held - wanted).max()), float(np.abs(wanted).max()))

@@ -40,7 +40,7 @@ def scales(layer: Layer, weight_bits: int) -> Iterator[Scale]:
     resolution of the states (truncating decays lose up to one unit per step).
     """
     reach = {
-        s.name: float(np.abs(s.weights).max()) / largest_mantissa(weight_bits, sign_mode(s.weights))
+        s.name: float(np.abs(s.weights).max()) / largest_mantissa(min(weight_bits, 8), sign_mode(s.weights))
         for s in layer.synapses
         if np.any(s.weights)
     }

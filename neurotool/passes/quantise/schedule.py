@@ -67,9 +67,14 @@ def schedule(layers: Mapping[str, Layer], ports: Mapping[str, object]) -> tuple[
     return found, [f for name, layer in layers.items() for f in _waits(found, name, layer)]
 
 
-def list_delayed(layer: Layer, found: Schedule) -> Layer:
-    """Write out the convolutions of a layer that must wait, since only single synapses have delays."""
-    synapses = tuple(listed(s) if s.convolves and np.any(found.wait(s, layer.node.name)) else s for s in layer.synapses)
+def list_convolutions(layer: Layer, found: Schedule, *, split: bool) -> Layer:
+    """Write out the convolutions of a layer that must wait, or all that are to be split.
+
+    Only single synapses have delays, and only they have the exponents that a coarse and a fine part need.
+    """
+    synapses = tuple(
+        listed(s) if s.convolves and (split or np.any(found.wait(s, layer.node.name))) else s for s in layer.synapses
+    )
     return replace(layer, synapses=synapses)
 
 

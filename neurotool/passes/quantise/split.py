@@ -1,0 +1,74 @@
+"""Rounds the synapses of one source: to one projection, or to a coarse and a fine one where eight bits are too few.
+
+The fine projection holds what rounding left over, at a smaller exponent. It is a second synapse beside each first one,
+and is counted so in memory and energy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from neurotool.ir.program import InputPort, IntArray, Projection, SignMode
+from neurotool.passes.quantise import integers
+from neurotool.passes.quantise.layer import FloatArray, Synapses
+from neurotool.passes.quantise.scale import WEIGHT_EXPONENTS, Scale
+
+SYNAPSE_BITS = 8
+"""Widest weight of one synapse; wider ones are split."""
+
+WIDEST = 2 * SYNAPSE_BITS
+
+
+def project(
+    synapses: Synapses, target: str, scale: Scale, port: InputPort | None, weight_bits: int, delays: IntArray | None
+) -> tuple[Projection, ...]:
+    """Round synapses.
+
+    Args:
+        synapses: Float synapses.
+        target: Population at which they end.
+        scale: Scale of the population.
+        port: Input port they start at, if it is one.
+        weight_bits: Width of a weight, 1 to 16.
+        delays: Delays in the shape of the weights, or None.
+
+    Returns:
+        The projection, and the fine one if the width is above 8 and rounding left anything over.
+    """
+    exponent = scale.exponents[synapses.name]
+    mode = integers.sign_mode(synapses.weights)
+    scaled = synapses.weights * scale.activation / 2.0**exponent
+    coarse = Projection(
+        name=synapses.name,
+        source=synapses.source,
+        target=target,
+        weights=integers.weights(scaled, min(weight_bits, SYNAPSE_BITS), mode),
+        weight_exp=exponent,
+        weight_bits=min(weight_bits, SYNAPSE_BITS),
+        sign_mode=mode,
+        message_bits=port.message_bits if port else 0,
+        origin=synapses.origin,
+        connectivity=synapses.connectivity,
+        delays=delays,
+    )
+    # What is left over is at most half a step of the mantissas: 1 where one of eight bits is the sign, else 1/2.
+    shift = min(8 if mode is SignMode.MIXED else 9, exponent - WEIGHT_EXPONENTS[0])
+    if weight_bits <= SYNAPSE_BITS or shift < 1:
+        return (coarse,)
+    bits = max(2, weight_bits - SYNAPSE_BITS)
+    left = integers.weights((scaled - coarse.weights) * 2.0**shift, bits, SignMode.MIXED)
+    if not left.any():
+        return (coarse,)
+    name = f"{synapses.name}.fine"
+    fine = replace(
+        coarse, name=name, weights=left, weight_exp=exponent - shift, weight_bits=bits, sign_mode=SignMode.MIXED
+    )
+    return coarse, fine
+
+
+def meant(projections: tuple[Projection, ...], scale: Scale) -> FloatArray:
+    """Float weights that projections of the same synapses stand for together."""
+    total: FloatArray = np.sum([p.weights * 2.0**p.weight_exp for p in projections], axis=0) / scale.activation
+    return total
