@@ -109,7 +109,10 @@ def _section(framework: str, found: list[Row]) -> Iterator[str]:
     lost = [r for r in found if r.lost]
     if lost:
         yield from ["", "Files that hold another network than the one that was exported:", ""]
-        yield from ["| network | holds | what the file lacks | spikes that differ | with it put back |", "|---|---|---|---|---|"]
+        yield from [
+            "| network | holds | what the file lacks | spikes that differ | with it put back |",
+            "|---|---|---|---|---|",
+        ]
         for r in lost:
             back = "–" if r.repaired is None else _share(r.repaired)
             yield f"| {r.case.name} | {r.case.facts['shows']} | {r.lost} | {_share(r.floats)} | {back} |"

@@ -25,8 +25,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "NT-ENERGY-004",
         "Published counts lie in proportion to each other and to what such chips do.",
-        "A step of a nanosecond, or a million synaptic operations for each spike, points to a unit mistaken or to counts "
-        "of a batch instead of an inference.",
+        "A step of a nanosecond, or a million synaptic operations for each spike, points to a unit mistaken or to "
+        "counts of a batch instead of an inference.",
         "Check the units, and that every count is per inference.",
     ),
 )

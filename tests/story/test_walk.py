@@ -79,7 +79,8 @@ def test_energy_has_terms_bands_and_sources(neurotool, told):
     report = done.json["data"]["report"] if "report" in done.json["data"] else done.json["data"]
     total = report["energy_J"]["total"]
     assert 0 < total["low"] < total["nominal"] < total["high"]
-    assert report["activity"] == {"evidence": "measured trace (loihi)", "samples": 360}
+    measured = {"class": "measured trace", "evidence": "measured trace (loihi)", "samples": 360}
+    assert report["activity"] == measured
     lines = [line for part in report["parts"] for row in part["rows"] for line in row["arithmetic"]]
     assert lines and all(line["citation"] and line["unit"] for line in lines)
     assert report["whole_model_dense"]["where"] == "cpu-generic"

@@ -12,7 +12,7 @@ from neurotool.cli.summary.tables import facts, grid
 from neurotool.units import format_si
 
 if TYPE_CHECKING:
-    from neurotool.energy import Band, EnergyReport, EnergyRow, PartEnergy
+    from neurotool.energy import Band, EnergyReport, EnergyRow, PartEnergy, Swing
 
 
 def layers(report: EnergyReport) -> Table:
@@ -73,8 +73,13 @@ def swings(report: EnergyReport) -> Table:
         unit = "" if swing.unit == "1" else f" {swing.unit}"
         moved = f"{format_si(swing.energy_low, 'J')} to {format_si(swing.energy_high, 'J')}"
         ends = f"{swing.low:g}{unit}", f"{swing.high:g}{unit}"
-        table.add_row(swing.constant, *ends, moved, escape(f"{swing.basis}: {swing.citation}"))
+        table.add_row(swing.constant, *ends, moved, escape(_sourced(swing)))
     return table
+
+
+def _sourced(swing: Swing) -> str:
+    """Basis and source; the citation of an assumption says itself that it is one."""
+    return swing.citation if swing.citation.startswith(swing.basis) else f"{swing.basis}: {swing.citation}"
 
 
 def explained(row: EnergyRow) -> Table:
