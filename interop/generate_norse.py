@@ -11,8 +11,18 @@ from functools import partial
 import nir
 import torch
 from fixture import Case, Recorded, Refusal, conv, generate, linear, uniform
-from norse.torch import IAFCell, LIBoxCell, LIFBoxCell, LIFBoxParameters, LIFCell, LIFParameters, LIFRecurrentCell
-from norse.torch import LIBoxParameters, LIFRefracCell, SequentialState
+from norse.torch import (
+    IAFCell,
+    LIBoxCell,
+    LIBoxParameters,
+    LIFBoxCell,
+    LIFBoxParameters,
+    LIFCell,
+    LIFParameters,
+    LIFRecurrentCell,
+    LIFRefracCell,
+    SequentialState,
+)
 from norse.torch.functional.iaf import IAFParameters
 from norse.torch.functional.reset import reset_subtract, reset_value
 from norse.torch.utils.export_nir import to_nir
@@ -23,35 +33,44 @@ RESETS = {"value": reset_value, "subtract": reset_subtract}
 
 
 def lif(*shape: int, reset: str = "value", leak: float = 0.0, v_reset: float = 0.0) -> nn.Module:
+    """Make leaky neurons, each with its own time constant and threshold."""
     return LIFBoxCell(LIFBoxParameters(
         tau_mem_inv=uniform(200.0, 500.0, *shape), v_th=uniform(0.4, 0.7, *shape), v_leak=torch.full(shape, leak),
         v_reset=torch.full(shape, v_reset), reset_method=RESETS[reset]))  # fmt: skip
 
 
 def cuba(*shape: int) -> nn.Module:
+    """Make leaky neurons with a synaptic current."""
     return LIFCell(LIFParameters(
         tau_syn_inv=uniform(300.0, 600.0, *shape), tau_mem_inv=uniform(200.0, 500.0, *shape),
         v_th=uniform(0.8, 1.2, *shape), v_leak=torch.zeros(shape), v_reset=torch.zeros(shape)))  # fmt: skip
 
 
 def iaf(*shape: int) -> nn.Module:
+    """Make neurons without a leak."""
     return IAFCell(IAFParameters(v_th=uniform(0.8, 1.2, *shape), v_reset=torch.zeros(shape)))
 
 
 def li(*shape: int) -> nn.Module:
+    """Make a read-out."""
     return LIBoxCell(LIBoxParameters(tau_mem_inv=uniform(100.0, 300.0, *shape), v_leak=torch.zeros(shape)))
 
 
 def two(make: object, bias: bool) -> nn.Module:
+    """Make two dense layers."""
     return SequentialState(linear(12, 16, bias), make(16), linear(16, 8, bias), make(8))
 
 
 def convolutional(make: object, stride: int) -> nn.Module:
-    return SequentialState(conv(nn.Conv2d, 2, 4, 3, bias=True, stride=stride, padding=1), make(4, 6 // stride, 6 // stride),
-                           conv(nn.Conv2d, 4, 4, 3, bias=True, gain=1.5), make(4, 6 // stride - 2, 6 // stride - 2))  # fmt: skip
+    """Make two convolutions."""
+    size = 6 // stride
+    first = conv(nn.Conv2d, 2, 4, 3, bias=True, stride=stride, padding=1), make(4, size, size)
+    second = conv(nn.Conv2d, 4, 4, 3, bias=True, gain=1.5), make(4, size - 2, size - 2)
+    return SequentialState(*first, *second)
 
 
 def cases() -> list[Case]:
+    """Return the networks."""
     value = {"reset": "to value", "convention": "norse", "dt": DT}
     subtract = {"reset": "subtract", "convention": "forward-euler-subtract", "dt": DT}
     found = []
@@ -124,6 +143,7 @@ def run(net: nn.Module, x: torch.Tensor) -> Recorded:
 
 
 def export(net: nn.Module, sample: torch.Tensor, _: object) -> nir.NIRGraph:
+    """Export as Norse's users do; a flatten layer needs the batch axis."""
     batched = any(isinstance(module, nn.Flatten) for module in net.children())
     graph = to_nir(net, sample if batched else sample[0], dt=1.0)
     graph.infer_types()  # without this, nir.write refuses convolutions: the exporter leaves their input shape open

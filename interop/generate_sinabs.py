@@ -18,21 +18,25 @@ DT = 1.0
 
 
 def iaf(reset: str, *shape: int, spikes: object = SingleSpike, **options: object) -> nn.Module:
+    """Make neurons without a leak."""
     return sl.IAFSqueeze(batch_size=BATCH, spike_fn=spikes, reset_fn=RESETS[reset](), **options)
 
 
 def lif(reset: str, *shape: int, whole: bool = False, spikes: object = SingleSpike, **options: object) -> nn.Module:
+    """Make leaky neurons, each with its own time constant and threshold."""
     threshold = uniform(1.1, 1.6, *shape) if whole else uniform(0.4, 0.7, *shape)
     return sl.LIFSqueeze(tau_mem=uniform(2.0, 6.0, *shape), spike_threshold=threshold, norm_input=not whole,
                          batch_size=BATCH, spike_fn=spikes, reset_fn=RESETS[reset](), **options)  # fmt: skip
 
 
 def two(make: object, reset: str, bias: bool) -> nn.Module:
+    """Make two dense layers."""
     gain = 1.6 if make is lif else 0.6
     return nn.Sequential(linear(12, 16, bias, gain), make(reset, 16), linear(16, 8, bias, gain), make(reset, 8))
 
 
 def convolutional(make: object, reset: str, bias: bool) -> nn.Module:
+    """Make two convolutions with pooling, and a dense layer."""
     gain = 1.6 if make is lif else 0.6
     return nn.Sequential(conv(nn.Conv2d, 2, 4, 3, bias=bias, padding=1, gain=gain), make(reset, 4, 6, 6),
                          sl.SumPool2d(2), conv(nn.Conv2d, 4, 4, 2, bias=bias, gain=0.4 * gain), make(reset, 4, 2, 2),
@@ -40,21 +44,25 @@ def convolutional(make: object, reset: str, bias: bool) -> nn.Module:
 
 
 def strided() -> nn.Module:
+    """Make a convolution with stride and groups, and a dense layer."""
     return nn.Sequential(conv(nn.Conv2d, 2, 4, 3, bias=False, stride=2, groups=2), iaf("subtract"), nn.Flatten(),
                          linear(64, 6, False), iaf("subtract"))  # fmt: skip
 
 
 def one_row() -> nn.Module:
+    """Make a convolution over one axis, and a dense layer."""
     return nn.Sequential(conv(nn.Conv1d, 2, 4, 3, bias=True, stride=2, padding=1), iaf("reset"), nn.Flatten(),
                          linear(24, 6, True), iaf("reset"))  # fmt: skip
 
 
 def readout() -> nn.Module:
+    """Make a dense layer and a read-out."""
     return nn.Sequential(linear(12, 16, True), lif("subtract", 16), linear(16, 6, True),
                          sl.ExpLeakSqueeze(tau_mem=uniform(3.0, 6.0, 6), batch_size=BATCH))  # fmt: skip
 
 
 def cases() -> list[Case]:
+    """Return the networks."""
     found = []
     for reset in RESETS:
         suffix = "" if reset == "subtract" else "-reset"
@@ -63,8 +71,8 @@ def cases() -> list[Case]:
                  ("lif-whole", "LIF with norm_input=False", partial(lif, whole=True), "sinabs-whole"))  # fmt: skip
         for name, shown, make, convention in kinds:
             for bias in (True, False):
-                found.append(Case(name=f"{name}-{reset}-{'bias' if bias else 'no-bias'}", shows=f"two layers of {shown}",
-                                  make=partial(two, make, reset, bias), bias=bias, convention=convention + suffix,
+                full = f"{name}-{reset}-{'bias' if bias else 'no-bias'}"
+                found.append(Case(name=full, shows=f"two layers of {shown}", make=partial(two, make, reset, bias), bias=bias, convention=convention + suffix,
                                   **known))  # fmt: skip
         for name, make, bias in (("iaf", iaf, True), ("lif", lif, False)):
             found.append(Case(name=f"conv-{name}-{reset}", shows="Conv2d with padding, SumPool2d, Conv2d, Flatten",
@@ -139,6 +147,7 @@ def _reset(net: nn.Module) -> None:
 
 
 def export(net: nn.Module, sample: torch.Tensor, _: object) -> nir.NIRGraph:
+    """Export as sinabs' users do."""
     graph = to_nir(net, sample.repeat(BATCH, *[1] * (sample.ndim - 1)))
     graph.infer_types()  # without this, nir.write refuses convolutions: the exporter leaves their input shape open
     return graph

@@ -15,11 +15,13 @@ CLASSES = (snn.Leaky, snn.RLeaky, snn.Synaptic, snn.RSynaptic)
 
 
 def leaky(n: int, reset: str, **options: object) -> snn.Leaky:
+    """Make leaky neurons, each with its own decay and threshold."""
     return snn.Leaky(beta=uniform(0.5, 0.95, n), threshold=uniform(0.8, 1.2, n), reset_mechanism=reset,
                      init_hidden=True, **options)  # fmt: skip
 
 
 def synaptic(n: int, reset: str) -> snn.Synaptic:
+    """Make leaky neurons with a synaptic current."""
     return snn.Synaptic(alpha=uniform(0.3, 0.7, n), beta=uniform(0.5, 0.9, n), threshold=uniform(0.8, 1.2, n),
                         reset_mechanism=reset, init_hidden=True)  # fmt: skip
 
@@ -36,59 +38,68 @@ def recurrent(module: nn.Module, bias: bool) -> nn.Module:
 
 
 def rleaky(n: int, reset: str, bias: bool) -> nn.Module:
+    """Make leaky neurons that are connected to each other."""
     made = snn.RLeaky(beta=uniform(0.5, 0.9, n), threshold=uniform(0.8, 1.2, n), linear_features=n,
                       reset_mechanism=reset, init_hidden=True)  # fmt: skip
     return recurrent(made, bias)
 
 
 def rsynaptic(n: int, reset: str, bias: bool) -> nn.Module:
+    """Make leaky neurons with a synaptic current that are connected to each other."""
     made = snn.RSynaptic(alpha=uniform(0.3, 0.7, n), beta=uniform(0.5, 0.9, n), threshold=uniform(0.8, 1.2, n),
                          linear_features=n, reset_mechanism=reset, init_hidden=True)  # fmt: skip
     return recurrent(made, bias)
 
 
 def one_to_one(n: int, reset: str) -> nn.Module:
+    """Make leaky neurons that are each connected to themselves."""
     return snn.RLeaky(beta=uniform(0.5, 0.9, n), V=uniform(-0.5, 0.5, n), all_to_all=False, reset_mechanism=reset,
                       init_hidden=True)  # fmt: skip
 
 
 def two(make: object, reset: str, bias: bool, gain: float) -> nn.Module:
+    """Make two dense layers."""
     return nn.Sequential(linear(12, 16, bias, gain), make(16, reset), linear(16, 8, bias, 0.7 * gain), make(8, reset))
 
 
 def loop(make: object, reset: str, bias: bool, gain: float) -> nn.Module:
+    """Make a recurrent layer and a dense one."""
     return nn.Sequential(linear(12, 16, bias, gain), make(16, reset, bias), linear(16, 8, bias, gain),
                          leaky(8, reset))  # fmt: skip
 
 
 def sheet(reset: str, channels: int, size: int) -> snn.Leaky:
+    """Make leaky neurons behind a convolution."""
     return snn.Leaky(beta=uniform(0.5, 0.9, channels, size, size), threshold=torch.ones(channels, size, size),
                      reset_mechanism=reset, init_hidden=True)  # fmt: skip
 
 
 def convolutional(reset: str, bias: bool) -> nn.Module:
+    """Make a convolution with pooling, and a dense layer."""
     return nn.Sequential(conv(nn.Conv2d, 2, 4, 3, bias=bias, padding=1), sheet(reset, 4, 6), nn.AvgPool2d(2),
                          nn.Flatten(), linear(36, 6, bias, 1.2), leaky(6, reset))  # fmt: skip
 
 
 def strided(reset: str) -> nn.Module:
+    """Make two convolutions with stride and groups, and a dense layer."""
     return nn.Sequential(conv(nn.Conv2d, 2, 4, 3, bias=False, stride=2, padding=1), sheet(reset, 4, 4),
                          conv(nn.Conv2d, 4, 4, 3, bias=False, groups=2), sheet(reset, 4, 2), nn.Flatten(),
                          linear(16, 6, False), leaky(6, reset))  # fmt: skip
 
 
 def cases() -> list[Case]:
+    """Return the networks."""
     found = []
     for reset in ("subtract", "zero"):
         known = {"reset": reset, "convention": f"snntorch-{reset}", "dt": 1e-4}
         for bias in (True, False):
             biased = "bias" if bias else "no-bias"
             for kind, gain in ((leaky, 1.0), (synaptic, 0.6)):
-                found.append(Case(name=f"{kind.__name__}-{reset}-{biased}", shows=f"two layers of {kind.__name__.title()}",
-                                  make=partial(two, kind, reset, bias, gain), bias=bias, **known))  # fmt: skip
+                name, shown = f"{kind.__name__}-{reset}-{biased}", f"two layers of {kind.__name__.title()}"
+                found.append(Case(name=name, shows=shown, make=partial(two, kind, reset, bias, gain), bias=bias, **known))  # fmt: skip
             for kind, shown, gain in ((rleaky, "RLeaky", 0.8), (rsynaptic, "RSynaptic", 0.5)):
-                found.append(Case(name=f"{kind.__name__}-{reset}-{biased}", shows=f"{shown}, then Leaky", wiring="recurrent",
-                                  make=partial(loop, kind, reset, bias, gain), bias=bias, **known))  # fmt: skip
+                name = f"{kind.__name__}-{reset}-{biased}"
+                found.append(Case(name=name, shows=f"{shown}, then Leaky", wiring="recurrent", make=partial(loop, kind, reset, bias, gain), bias=bias, **known))  # fmt: skip
         found += [
             Case(name=f"one-to-one-{reset}", shows="RLeaky with all_to_all=False: one weight per neuron",
                  make=lambda reset=reset: nn.Sequential(linear(12, 16, True), one_to_one(16, reset)),
@@ -121,8 +132,8 @@ def cases() -> list[Case]:
 
 
 REFUSALS = (
-    Refusal("conv-recurrent", "RLeaky with recurrent Conv2d", lambda: nn.Sequential(nn.Conv2d(2, 2, 3, padding=1), snn.RLeaky(
-        beta=0.9, conv2d_channels=2, kernel_size=3, init_hidden=True)), (2, 6, 6),
+    Refusal("conv-recurrent", "RLeaky with recurrent Conv2d", lambda: nn.Sequential(
+        nn.Conv2d(2, 2, 3, padding=1), snn.RLeaky(beta=0.9, conv2d_channels=2, kernel_size=3, init_hidden=True)), (2, 6, 6),
         "the exporter takes the channels for the number of neurons"),
     Refusal("lapicque", "Lapicque", lambda: nn.Sequential(linear(12, 8, True), snn.Lapicque(
         beta=0.9, init_hidden=True))),
@@ -137,10 +148,8 @@ def run(net: nn.Module, x: torch.Tensor) -> Recorded:
     """Run step by step; the potential is the one that the layer compared with its threshold."""
     layers = {name: module for name, module in net.named_children() if isinstance(module, CLASSES)}
     rows: dict[str, list[tuple[torch.Tensor, torch.Tensor]]] = {name: [] for name in layers}
-    for module in layers.values():
-        module.register_forward_hook(
-            lambda module, _, spikes, name=_name(net, module): rows[name].append((spikes, module.mem))
-        )
+    for name, module in layers.items():
+        module.register_forward_hook(lambda module, _, spikes, name=name: rows[name].append((spikes, module.mem)))
     _reset(net)
     for row in x:
         net(row)
@@ -153,10 +162,6 @@ def run(net: nn.Module, x: torch.Tensor) -> Recorded:
     return found
 
 
-def _name(net: nn.Module, module: nn.Module) -> str:
-    return next(name for name, found in net.named_children() if found is module)
-
-
 def _reset(net: nn.Module) -> None:
     for module in net.children():
         if isinstance(module, CLASSES):
@@ -164,6 +169,7 @@ def _reset(net: nn.Module) -> None:
 
 
 def export(net: nn.Module, sample: torch.Tensor, _: object) -> nir.NIRGraph:
+    """Export as snnTorch's users do."""
     return export_to_nir(net, sample, ignore_dims=[0])
 
 

@@ -24,23 +24,27 @@ MAKERS = {
 
 
 def two(kind: str, bias: bool) -> nn.Module:
+    """Make two dense layers."""
     make = MAKERS[kind]
     return nn.Sequential(linear(12, 16, bias), make(), linear(16, 8, bias), make())
 
 
 def pooled(kind: str, bias: bool) -> nn.Module:
-    make = MAKERS[kind]
+    """Make two convolutions with pooling, and a dense layer."""
+    make, gain = MAKERS[kind], 0.8 if kind == "if" else 1.4
     return nn.Sequential(conv(nn.Conv2d, 2, 4, 3, bias=bias, padding=1), make(), nn.AvgPool2d(2),
-                         conv(nn.Conv2d, 4, 4, 2, bias=bias, gain=1.2), make(), nn.Flatten(), linear(16, 6, bias, 0.8),
+                         conv(nn.Conv2d, 4, 4, 2, bias=bias, gain=1.2), make(), nn.Flatten(), linear(16, 6, bias, gain),
                          make())  # fmt: skip
 
 
 def one_row() -> nn.Module:
+    """Make a convolution over one axis, and a dense layer."""
     return nn.Sequential(conv(nn.Conv1d, 2, 4, 3, bias=True, stride=2, dilation=2, padding=1), MAKERS["lif"](),
                          nn.Flatten(), linear(24, 6, True), MAKERS["lif"]())  # fmt: skip
 
 
 def cases() -> list[Case]:
+    """Return the networks."""
     known = {"reset": "to value", "convention": "spikingjelly", "dt": DT}
     found = [
         Case(name=f"{kind}-{'bias' if bias else 'no-bias'}", shows=f"two layers of {make.func.__name__}"
@@ -103,6 +107,7 @@ def run(net: nn.Module, x: torch.Tensor) -> Recorded:
 
 
 def export(net: nn.Module, sample: torch.Tensor, _: object) -> nir.NIRGraph:
+    """Export as spikingjelly's users do."""
     return export_to_nir(net, sample, dt=DT)
 
 

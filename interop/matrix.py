@@ -28,9 +28,10 @@ of a chip with 8-bit weights, scaled with ranges from the same input.
 - **floats**: how many spikes differ from the framework's own, of all that were compared (one per neuron, step and
   sample). Where one does, the potential must meet the threshold within 1e-5, the rounding of float32 ("but for
   rounding" counts these networks). Potentials agree within 1e-5 in all of them.
-- **integers**: cosine similarity of the spikes of each layer to the framework's own. In brackets, where it differs, that
-  of the float network when its weights are rounded to 8 bits and nothing else is. One changed spike changes others:
-  from layer to layer, and in loops from step to step, most of all where a reset by subtraction keeps the difference.
+- **integers**: cosine similarity of the spikes of each layer to the framework's own. In brackets, where it differs,
+  that of the float network when its weights are rounded to 8 bits and nothing else is. One changed spike changes
+  others: from layer to layer, and in loops from step to step, most of all where a reset by subtraction keeps the
+  difference.
 
 "Other network" counts files that hold another network than the one that was exported, because the exporter drops
 something or NIR has no word for it; "not exported", networks that the exporter refuses.

@@ -144,6 +144,42 @@ def test_sums_of_a_matrix_with_delays_wrap_later_than_others():
     assert answers == [-(1 << 30), 1 << 30]
 
 
+def test_what_arrives_over_several_projections_wraps_together():
+    # Each projection brings 2^30. Two of them make 2^31, which is negative in 32 bits and does not pass.
+    made = program(
+        InputPort("x", (1,), 24),
+        [population("once", (1,), 1, "graded_relu_vec", vth=0), population("twice", (1,), 1, "graded_relu_vec", vth=0)],
+        [
+            Projection(name, "x", target, np.array([[-256]]), message_bits=24)
+            for name, target in (("a", "once"), ("b", "twice"), ("c", "twice"))
+        ],
+    )
+    found = simulate_torch(made, {"x": np.full((1, 1, 1), -(1 << 22))}, RunOptions())[0]
+    assert found.spikes["once"].item() == 1 << 30
+    assert found.spikes["twice"].item() == 0
+
+
+def test_a_run_that_goes_on_counts_rows_from_the_start_of_the_sample():
+    model = {**RELAY, "vth": 1000, "bias_mant": 1, "reset_interval": 5, "reset_offset": 2}
+    made = program(InputPort("x", (1,)), [population("a", (1,), 1, "lif_reset", **model)], [])
+    options = RunOptions(probes=("v",))
+    begun = simulate_torch(made, {"x": np.zeros((4, 1, 1), bool)}, options)[0]
+    ended = simulate_torch(made, {"x": np.zeros((5, 1, 1), bool)}, options, state=begun.state)[0]
+    v = [*begun.states["a"]["v"].ravel(), *ended.states["a"]["v"].ravel()]
+    assert v == [1, 2, 1, 2, 3, 4, 5, 1, 2]
+
+
+def test_payloads_of_the_run_before_are_heard_by_one_that_is_shown_spikes():
+    made = program(
+        InputPort("x", (1,), 8),
+        [population("sums", (1,), 1, "sigma")],
+        [Projection("w", "x", "sums", np.array([[2]]), message_bits=8, delays=np.array([[2]]))],
+    )
+    begun = simulate_torch(made, {"x": np.array([5, -3]).reshape(2, 1, 1)}, RunOptions())[0]
+    ended = simulate_torch(made, {"x": np.ones((3, 1, 1), bool)}, RunOptions(), state=begun.state)[0]
+    assert ended.spikes["sums"].ravel().tolist() == [10, 4, 6]
+
+
 def test_the_trace_says_where_it_ran_and_which_way_each_population_took():
     listed = Sparse(np.array([0]), np.array([1]))
     made = program(

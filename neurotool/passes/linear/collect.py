@@ -19,7 +19,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 DENSE_ENOUGH = 0.25
-"""Share of weights that are not zero from which a matrix is kept whole: a listed synapse takes three numbers."""
+"""Share of synapses from which a sparse matrix is written out whole: a listed synapse takes three numbers."""
 
 
 class WayError(Exception):
@@ -129,9 +129,10 @@ def _synapses(chain: Chain) -> tuple[FloatArray, Connectivity]:
     if isinstance(found, maps.Kernel):
         return found.weights, found.convolution
     matrix = found.matrix
-    share = np.count_nonzero(matrix) if isinstance(matrix, np.ndarray) else matrix.nnz
-    if share >= DENSE_ENOUGH * matrix.shape[0] * matrix.shape[1]:
-        return (matrix if isinstance(matrix, np.ndarray) else matrix.toarray()), AllToAll()
+    if isinstance(matrix, np.ndarray):
+        return matrix, AllToAll()
+    if matrix.nnz == 0 or matrix.nnz >= DENSE_ENOUGH * matrix.shape[0] * matrix.shape[1]:
+        return matrix.toarray(), AllToAll()
     listed = sparse.coo_array(matrix)
     targets, sources = (np.asarray(index, np.int64) for index in listed.coords)
     return np.asarray(listed.data, np.float64), Sparse(targets=targets, sources=sources)

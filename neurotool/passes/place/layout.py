@@ -79,13 +79,20 @@ class Layouts:
         self._program, self._chip, self._needs = program, chip, needs
         self._reach: dict[str, tuple[Sequence[Slice], sparse.csr_array]] = {}
 
-    def make(self, plan: Plan) -> Layout:
-        """Lay out a plan: slices in the order of the populations, several to a core where that costs nothing."""
+    def make(self, plan: Plan, *, share: bool = True) -> Layout:
+        """Lay out a plan: slices in the order of the populations, several to a core where that costs nothing.
+
+        Args:
+            plan: The plan.
+            share: Whether slices may share a core.
+        """
         slices = [held for cut in plan.values() for held in cut.slices]
         needs = {held: need for cut in plan.values() for held, need in zip(cut.slices, cut.needs, strict=True)}
         reached = self._reached(plan, len(slices))
         alone = out_axons(self._program, [(held,) for held in slices], reached)
-        groups = pack(self._program, self._chip, slices, [needs[held] for held in slices], alone.tolist())
+        groups = [(i,) for i in range(len(slices))]
+        if share:
+            groups = pack(self._program, self._chip, slices, [needs[held] for held in slices], alone.tolist())
         cores = tuple(tuple(slices[i] for i in group) for group in groups)
         owner = np.zeros(len(slices), np.int64)
         for core, group in enumerate(groups):
