@@ -72,8 +72,8 @@ def cases() -> list[Case]:
         for name, shown, make, convention in kinds:
             for bias in (True, False):
                 full = f"{name}-{reset}-{'bias' if bias else 'no-bias'}"
-                found.append(Case(name=full, shows=f"two layers of {shown}", make=partial(two, make, reset, bias), bias=bias, convention=convention + suffix,
-                                  **known))  # fmt: skip
+                found.append(Case(name=full, shows=f"two layers of {shown}", bias=bias, convention=convention + suffix,
+                                  make=partial(two, make, reset, bias), **known))  # fmt: skip
         for name, make, bias in (("iaf", iaf, True), ("lif", lif, False)):
             found.append(Case(name=f"conv-{name}-{reset}", shows="Conv2d with padding, SumPool2d, Conv2d, Flatten",
                               shape=(2, 6, 6), make=partial(convolutional, make, reset, bias), wiring="convolutional",

@@ -96,10 +96,12 @@ def cases() -> list[Case]:
             biased = "bias" if bias else "no-bias"
             for kind, gain in ((leaky, 1.0), (synaptic, 0.6)):
                 name, shown = f"{kind.__name__}-{reset}-{biased}", f"two layers of {kind.__name__.title()}"
-                found.append(Case(name=name, shows=shown, make=partial(two, kind, reset, bias, gain), bias=bias, **known))  # fmt: skip
+                found.append(Case(name=name, shows=shown, make=partial(two, kind, reset, bias, gain), bias=bias,
+                                  **known))  # fmt: skip
             for kind, shown, gain in ((rleaky, "RLeaky", 0.8), (rsynaptic, "RSynaptic", 0.5)):
                 name = f"{kind.__name__}-{reset}-{biased}"
-                found.append(Case(name=name, shows=f"{shown}, then Leaky", wiring="recurrent", make=partial(loop, kind, reset, bias, gain), bias=bias, **known))  # fmt: skip
+                found.append(Case(name=name, shows=f"{shown}, then Leaky", wiring="recurrent", bias=bias,
+                                  make=partial(loop, kind, reset, bias, gain), **known))  # fmt: skip
         found += [
             Case(name=f"one-to-one-{reset}", shows="RLeaky with all_to_all=False: one weight per neuron",
                  make=lambda reset=reset: nn.Sequential(linear(12, 16, True), one_to_one(16, reset)),
@@ -133,7 +135,8 @@ def cases() -> list[Case]:
 
 REFUSALS = (
     Refusal("conv-recurrent", "RLeaky with recurrent Conv2d", lambda: nn.Sequential(
-        nn.Conv2d(2, 2, 3, padding=1), snn.RLeaky(beta=0.9, conv2d_channels=2, kernel_size=3, init_hidden=True)), (2, 6, 6),
+        nn.Conv2d(2, 2, 3, padding=1),
+        snn.RLeaky(beta=0.9, conv2d_channels=2, kernel_size=3, init_hidden=True)), (2, 6, 6),
         "the exporter takes the channels for the number of neurons"),
     Refusal("lapicque", "Lapicque", lambda: nn.Sequential(linear(12, 8, True), snn.Lapicque(
         beta=0.9, init_hidden=True))),

@@ -31,8 +31,7 @@ DEFAULT_DT = 1e-3
 
 def load(spec: str, options: SourceOptions) -> Source:
     """Load ``package.module:name``; see :meth:`neurotool.converters.torch.converter.TorchConverter.load`."""
-    torch.manual_seed(options.seed)  # so that a factory that draws weights draws the same ones when it is verified
-    return from_module(resolve(spec), spec, options)
+    return from_module(resolve(spec, options.seed), spec, options)
 
 
 def from_module(module: torch.nn.Module, spec: str, options: SourceOptions) -> Source:

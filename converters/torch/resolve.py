@@ -14,8 +14,11 @@ import torch
 from neurotool.errors import UsageError
 
 
-def resolve(spec: str) -> torch.nn.Module:
+def resolve(spec: str, seed: int) -> torch.nn.Module:
     """Import ``package.module:name`` with the current directory first on the path, and call it if it is a factory.
+
+    Torch is seeded before the import and again before the call, so that weights which either draws are the same ones
+    whenever the model is loaded, whether or not this process has imported the module already.
 
     Raises:
         UsageError: The module or name does not exist, fails, or gives no ``torch.nn.Module``.
@@ -24,10 +27,12 @@ def resolve(spec: str) -> torch.nn.Module:
     here = str(Path.cwd())
     if sys.path[:1] != [here]:
         sys.path.insert(0, here)
+    torch.manual_seed(seed)
     found = _attribute(_import(module_name, spec), attribute, spec)
     if not isinstance(found, torch.nn.Module):
         if not callable(found):
             raise UsageError(f"{spec} is a {type(found).__name__}, neither a torch module nor a factory of one")
+        torch.manual_seed(seed)
         found = _call(found, spec)
     if not isinstance(found, torch.nn.Module):
         raise UsageError(f"{spec} returned a {type(found).__name__}, expected a torch.nn.Module")

@@ -90,7 +90,7 @@ class Layouts:
         needs = {held: need for cut in plan.values() for held, need in zip(cut.slices, cut.needs, strict=True)}
         reached = self._reached(plan, len(slices))
         alone = out_axons(self._program, [(held,) for held in slices], reached)
-        groups = [(i,) for i in range(len(slices))]
+        groups: list[tuple[int, ...]] = [(i,) for i in range(len(slices))]
         if share:
             groups = pack(self._program, self._chip, slices, [needs[held] for held in slices], alone.tolist())
         cores = tuple(tuple(slices[i] for i in group) for group in groups)
