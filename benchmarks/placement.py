@@ -1,9 +1,10 @@
 """Quality and speed of placement, beside sequential first fit and for networks of growing size.
 
-The first network has PilotNet's shape: a 200 x 66 image with 3 channels, convolutions of 3 x 3 and dense layers; all rates are 10 %. Sequential
-first fit takes populations in order, cuts them along their flat order and fills one core after the other. Time and
-energy of a step are those of the model that layouts are chosen by. In the networks of growing size every neuron hears
-100 neighbours of the layer before; each is placed in a fresh process, whose memory is measured above the network's.
+The first network has PilotNet's shape: a 200 x 66 image with 3 channels, convolutions of 3 x 3 and dense layers; all
+rates are 10 %. Sequential first fit takes populations in order, cuts them along their flat order and fills one core
+after the other. Time and energy of a step are those of the model that layouts are chosen by. In the networks of growing
+size every neuron hears 100 neighbours of the layer before; each is placed in a fresh process, whose memory is measured
+above the network's.
 
 Run: python benchmarks/placement.py [--chip loihi2] [--seconds 10] [--largest 1000000] [--map FILE.png]
 """
@@ -129,7 +130,7 @@ def quality_table(chip: str, seconds: float, picture: Path | None) -> Table:
     row(f"search for {seconds:g} s", searched.quality, len(searched.cores), second)
     table.title = f"PilotNet's shape on {data.title}: {sum(p.size for p in program.populations.values()):,} neurons"
     if picture is not None:
-        draw_cores({"PilotNet's shape": searched}, picture)
+        draw_cores({"PilotNet's shape": searched}, data, picture)
     return table
 
 

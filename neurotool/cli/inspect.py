@@ -44,8 +44,8 @@ def inspect(
     from neurotool.cli.program_answer import inspected_program
 
     if placement:
-        found = pipeline.placements(model, chip=chip, chips=chips, seconds=seconds, seed=seed)
-        session.answer(*inspected_placement(model, found, pipeline.draw_cores(found, core_map)))
+        target, found = pipeline.placements(model, chip=chip, chips=chips, seconds=seconds, seed=seed)
+        session.answer(*inspected_placement(model, found, pipeline.draw_cores(found, target, core_map)))
     elif pipeline.program_format(model) is None:
         session.answer(*inspected(pipeline.inspect(model)))
     else:

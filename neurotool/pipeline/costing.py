@@ -17,9 +17,9 @@ from neurotool.errors import UsageError
 from neurotool.ir.activity_counts import read_activity_counts
 from neurotool.ir.adapters import RunOptions
 from neurotool.ir.bundle import Bundle
-from neurotool.passes.place import place
 from neurotool.pipeline.energy_figures import draw_energy
 from neurotool.pipeline.energy_task import dense_work, spiking_work, task_of, write_text
+from neurotool.pipeline.layouts import placement_for
 from neurotool.pipeline.results import EnergyResult, StageProgress, progress_of
 from neurotool.pipeline.running import Model, model_inputs, read_data
 
@@ -87,7 +87,7 @@ def estimate_energy(
     running = RunOptions(progress=progress_of("activity", progress))
     execution = model.execute(model_inputs(model, dataset), ACTIVITY_TARGET, running)
     spiking = [
-        SpikingWork(name, program, place(program, chip), execution.traces[name])
+        SpikingWork(name, program, placement_for(model.bundle, name, program, chip), execution.traces[name])
         for name, program in model.programs.items()
     ]
     counted, dense = [count_work(work, chip) for work in spiking], dense_work(model, execution)

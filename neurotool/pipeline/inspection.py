@@ -24,13 +24,19 @@ def inspect(path: Path) -> Inspection:
         path=path,
         manifest=bundle.manifest,
         programs=model.programs,
-        placements={
-            name: Placement.from_json(_json(bundle, name, "placement"), f"{path}: placement of {name}")
-            for name in model.programs
-        },
+        placements={name: stored_placement(bundle, name) for name in model.programs},
         records={name: _json(bundle, name, "quantisation") for name in model.programs},
         runs=tuple(run.record.id for run in bundle.runs()),
     )
+
+
+def stored_placement(bundle: Bundle, part: str) -> Placement:
+    """Read the layout of a spiking part.
+
+    Raises:
+        UsageError: The file holds no placement, or one of another version.
+    """
+    return Placement.from_json(_json(bundle, part, "placement"), f"{bundle.path}: placement of {part}")
 
 
 def _json(bundle: Bundle, part: str, role: str) -> Any:

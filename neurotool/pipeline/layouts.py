@@ -7,9 +7,12 @@ from pathlib import Path
 
 from neurotool.chips import Chip, load_chip
 from neurotool.chips.wiring import tiles
+from neurotool.ir.bundle import Bundle
 from neurotool.ir.placement import CoreUse, Placement
+from neurotool.ir.program import ChipProgram
 from neurotool.passes.place import place
-from neurotool.pipeline.inspection import inspect
+from neurotool.passes.place.limits import core_limits
+from neurotool.pipeline.inspection import inspect, stored_placement
 from neurotool.pipeline.programs import PROGRAM_PART, program_format, read_program
 
 DEFAULT_CHIP = "loihi2"
@@ -17,8 +20,8 @@ DEFAULT_CHIP = "loihi2"
 
 def placements(
     path: Path, *, chip: str | None = None, chips: int | None = None, seconds: float = 0.0, seed: int = 0
-) -> Mapping[str, Placement]:
-    """Return the layout of every spiking part of a bundle, or of a file with a program.
+) -> tuple[Chip, Mapping[str, Placement]]:
+    """Return the layout of every spiking part of a bundle, or of a file with a program, and the chip it is for.
 
     Args:
         path: Bundle or program file.
@@ -32,34 +35,43 @@ def placements(
         NegativeAnswerError: A program does not fit.
     """
     if program_format(path) is not None:
-        programs = {PROGRAM_PART: read_program(path)}
+        programs, target = {PROGRAM_PART: read_program(path)}, load_chip(chip or DEFAULT_CHIP)
     else:
         found = inspect(path)
+        programs, target = dict(found.programs), load_chip(chip or found.manifest.options.chip)
         if chip is None and chips is None and seconds == 0:
-            return found.placements
-        programs, chip = dict(found.programs), chip or found.manifest.options.chip
-    target = load_chip(chip or DEFAULT_CHIP)
-    return {
+            return target, found.placements
+    return target, {
         name: place(program, target, chips=chips, optimise_seconds=seconds, seed=seed)
         for name, program in programs.items()
     }
 
 
-def draw_cores(placed: Mapping[str, Placement], path: Path) -> tuple[Path, ...]:
+def placement_for(bundle: Bundle, part: str, program: ChipProgram, chip: Chip) -> Placement:
+    """Return the layout that a bundle holds of a part, or a new one where that is for other cores.
+
+    Raises:
+        NegativeAnswerError: The program does not fit the chip.
+    """
+    stored = stored_placement(bundle, part)
+    limits = {resource.name: resource.limit for resource in stored.resources}
+    same = all(limits.get(name) == limit.value for name, (limit, _) in core_limits(chip).items())
+    return stored if stored.chip == chip.name and same else place(program, chip)
+
+
+def draw_cores(placed: Mapping[str, Placement], chip: Chip, path: Path) -> tuple[Path, ...]:
     """Draw the core map of every placement; of several, the name of the part is added to that of the file."""
     paths = []
     for part, placement in placed.items():
         paths.append(path if len(placed) == 1 else path.with_name(f"{path.stem}-{part}{path.suffix}"))
-        title = f"{part} on {placement.chip}: {len(placement.cores)} cores"
-        _draw(placement, paths[-1], title)
+        _draw(placement, chip, paths[-1], f"{part} on {placement.chip}: {len(placement.cores)} cores")
     return tuple(paths)
 
 
-def _draw(placement: Placement, path: Path, title: str) -> None:
+def _draw(placement: Placement, chip: Chip, path: Path, title: str) -> None:
     from neurotool.report.core_map import CoreMark, core_map
     from neurotool.report.files import save
 
-    chip = load_chip(placement.chip)
     marks = []
     for core in placement.cores:
         row, column, _ = (int(axis[0]) for axis in tiles([(0, core.core)], chip.mesh))

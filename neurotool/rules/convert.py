@@ -88,8 +88,8 @@ _DISC: tuple[Rule, ...] = (
     Rule(
         "NT-DISC-003",
         "A threshold that is subtracted in the next step needs a membrane that remembers this step.",
-        "Subtracting after the decay is the same as subtracting more before it, unless the decay leaves nothing, as with "
-        "a time constant of one step: then nothing that a spike does reaches the next step.",
+        "Subtracting after the decay is the same as subtracting more before it, unless the decay leaves nothing, as "
+        "with a time constant of one step: then nothing that a spike does reaches the next step.",
         "Train with a longer time constant, or with a reset to zero.",
     ),
 )

@@ -42,8 +42,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "NT-PLACE-007",
         "The program needs no more cores than the chips have.",
-        "Programs are laid out on as many chips as they need, up to a number that is given or the largest system built.",
-        "Allow more chips (--chips), or use fewer neurons, fewer weight bits or sparser weights, or a chip with more room.",
+        "Programs are laid out on as many chips as they need, up to a number that is given or the largest system "
+        "built.",
+        "Allow more chips (--chips), or use fewer neurons, fewer weight bits or sparser weights, or a chip with more "
+        "room.",
     ),
     Rule(
         "NT-PLACE-008",

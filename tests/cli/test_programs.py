@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import net_files
 import numpy as np
 import pytest
 
-import net_files
 from neurotool.ir.trace_file import load_trace
 
 RNG = np.random.default_rng(8)

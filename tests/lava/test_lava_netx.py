@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import net_files as net
@@ -15,6 +14,7 @@ from neurotool.converters.netx.write import write_net
 from neurotool.ir.adapters import RunOptions
 from neurotool.neurons import MODELS
 from neurotool.plugins import TARGETS, load
+from neurotool.targets.lava.install import installed
 
 pytestmark = pytest.mark.lava
 
@@ -24,8 +24,8 @@ STEPS = 24
 
 @pytest.fixture(autouse=True)
 def _installed() -> None:
-    for name in ("lava", "lava.lib.dl"):
-        if find_spec("lava") is None or find_spec(name) is None:
+    for name, version in installed().items():
+        if version is None:
             pytest.skip(f"{name} is not installed")
 
 

@@ -217,6 +217,15 @@ def test_kernels_that_fit_no_core_are_cut_by_channels():
     check(net, placement, chip_with(synapse_bits_per_core=36 * 4 * 64))
 
 
+def test_a_single_neuron_that_fits_no_core_is_found_wherever_it_is():
+    weights = np.zeros((3, 4, 3, 3), np.int64)
+    weights[2] = 2  # only the last channel has synapses, 36 lists of one entry each
+    net = image_layer((4, 3, 5), weights, Convolution())
+    with pytest.raises(NegativeAnswerError, match="p needs 2304 bits, a core has 2303"):
+        place(net, chip_with(synapse_bits_per_core=36 * 64 - 1))
+    assert place(net, chip_with(synapse_bits_per_core=36 * 64)).cores
+
+
 def test_finer_cuts_pay_where_the_slowest_core_takes_longer_than_the_barrier():
     net = program([np.full((512, 2000), 2)])
     placement = place(net, load_chip("loihi2"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,11 @@ def test_norse_and_the_engine_run_the_same_network() -> None:
     (norse,) = (line for line in done.stdout.splitlines() if "Norse, step by step" in line)
     spikes = [int(line.split("│")[4]) for line in (engine, norse)]
     assert abs(spikes[0] - spikes[1]) < 0.1 * spikes[1]
+
+
+@pytest.mark.slow
+def test_placement_beats_sequential_first_fit() -> None:
+    done = run("placement.py", "--seconds", "0.5", "--largest", "4000")
+    assert done.returncode == 0, done.stderr
+    (greedy,) = (line for line in done.stdout.splitlines() if "greedy" in line)
+    assert all(float(ratio) < 0.5 for ratio in re.findall(r"\((\d\.\d+)\)", greedy)), greedy

@@ -174,7 +174,15 @@ class Cutter:
                     if best is None or (len(found.slices), found.messages) < (len(best.slices), best.messages):
                         best = found
                     break
-        return best or self._cut(name, iter([self._middle(name, self._grids[name])]), self._grids[name])
+        return best or self._unfit(name)
+
+    def _unfit(self, name: str) -> Cut:
+        """Return a neuron that fits no core: the one in the middle if it does not, or else the first."""
+        grid = self._grids[name]
+        middle = self._middle(name, grid)
+        alone = (Slice(name, grid, *box) for box in product(*(_evenly(size, size) for size in grid)))
+        unfit = next(each for each in (middle, *alone) if not self.fits(self._needs.of(each)))
+        return self._cut(name, iter([unfit]), grid)
 
     def _columns(self, name: str, parts: tuple[int, int], columns: int) -> list[int]:
         """Numbers of column pieces from the first at which the slice in the middle, usually the fullest, fits."""
