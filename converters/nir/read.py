@@ -123,8 +123,12 @@ def _refuse(spec: str, errors: Sequence[Diagnostic]) -> None:
 
 def _meaning(file: str, options: SourceOptions, metadata: Metadata) -> tuple[float, Convention, tuple[str, ...]]:
     """Settle the time step and the convention, and say what was assumed."""
-    notes = []
+    convention, notes = _convention(file, options.convention or metadata.convention)
     dt = metadata.dt if options.dt is None else options.dt
+    if dt is None and convention.dt is not None:
+        dt = convention.dt
+        shown = format_si(dt, "s", 6)
+        notes.append(f"{file} does not say how long a time step is; {shown} was taken, as {convention.name} writes it.")
     if dt is None:
         raise UsageError(f"{file}: does not say how long a time step is", hint="--dt 1ms")
     if metadata.dt not in (None, dt):
@@ -132,16 +136,17 @@ def _meaning(file: str, options: SourceOptions, metadata: Metadata) -> tuple[flo
         notes.append(
             f"{file} was written for a time step of {stored}; {format_si(dt, 's', 6)} was asked for and taken."
         )
-    name = options.convention or metadata.convention
+    return dt, convention, tuple(notes)
+
+
+def _convention(file: str, name: str | None) -> tuple[Convention, list[str]]:
     if name is None:
-        name = DEFAULT_FILE_CONVENTION
-        notes.append(
-            f"{file} does not say which update rule its equations stand for; "
-            f"{name} was taken ({CONVENTIONS[name].summary})."
-        )
+        taken = CONVENTIONS[DEFAULT_FILE_CONVENTION]
+        note = f"{file} does not say which update rule its equations stand for; {taken.name} was taken"
+        return taken, [f"{note} ({taken.summary})."]
     if name not in CONVENTIONS:
         raise UsageError(f"there is no convention named {name!r}", hint=f"there are: {', '.join(CONVENTIONS)}")
-    return dt, CONVENTIONS[name], tuple(notes)
+    return CONVENTIONS[name], []
 
 
 def _doubts(file: str, arrangement: Arrangement) -> list[str]:

@@ -200,3 +200,10 @@ def test_importing_the_converter_is_light():
     use = "from neurotool.converters.nir import CONVERTER; CONVERTER.accepts('a.nir')"
     code = f"import sys; {use}; print({{'h5py', 'nir'}} & {{*sys.modules}})"
     assert run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_a_convention_of_an_exporter_brings_the_step_that_it_writes_for(tmp_path):
+    graph = read(model(tmp_path, None), dt=None, convention="snntorch-zero")
+    assert graph.dt == 1e-4
+    assert graph.notes == ("m.nir does not say how long a time step is; 100 µs was taken, as snntorch-zero writes it.",)
+    assert read(model(tmp_path, None), dt=MS, convention="snntorch-zero").dt == MS
