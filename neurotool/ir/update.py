@@ -19,12 +19,13 @@ class NeuronUpdate:
         v[t] = v[t-1] + resistance * u[t]                                          otherwise
         s[t] = v[t] > threshold ;  v[t] = reset where s[t]                         if it spikes
         s[t] = v[t] >= threshold                                                   likewise, if inclusive
+        threshold = schedule[t] where t < len(schedule), counted from the start    with a schedule
         v[t] = v[t] - subtract where s[t]                                          instead, with subtract
         v[t] = reset where s was 1 in one of the last ``refractory`` steps         before s[t] is found
 
     The order of operations is Norse's, so that a float32 evaluation equals the module it came from.
 
-    Every array is float64 and has the shape of the population.
+    Every array but the schedule is float64 and has the shape of the population.
 
     Attributes:
         current_decay: Share of the synaptic current lost per step; 1 means no memory.
@@ -39,6 +40,7 @@ class NeuronUpdate:
         subtract: What a spike takes from the potential instead of setting it to ``reset``, or None.
         inclusive: Whether a potential that equals the threshold fires.
         refractory: Steps after a spike through which the potential stays at ``reset``; the current goes on.
+        schedule: Thresholds of the first steps of a sample, ``(rows, *shape)``; ``threshold`` holds after them.
     """
 
     current_decay: FloatArray
@@ -53,6 +55,7 @@ class NeuronUpdate:
     subtract: FloatArray | None = None
     inclusive: bool = False
     refractory: int = 0
+    schedule: FloatArray | None = None
 
     @property
     def spikes(self) -> bool:

@@ -7,6 +7,7 @@ from neurotool.neurons.graded_vec import GRADED_VEC
 from neurotool.neurons.lif import LIF, NEVER_FIRES
 from neurotool.neurons.lif_refractory import LIF_REFRACTORY
 from neurotool.neurons.lif_reset import LIF_RESET
+from neurotool.neurons.lif_schedule import LIF_SCHEDULE
 from neurotool.neurons.lif_subtract import LIF_SUBTRACT
 from neurotool.neurons.model import NeuronModel, Owner, Parameter, RangeError, zeros
 from neurotool.neurons.models import MODELS
@@ -24,6 +25,7 @@ __all__ = [
     "LIF",
     "LIF_REFRACTORY",
     "LIF_RESET",
+    "LIF_SCHEDULE",
     "LIF_SUBTRACT",
     "MODELS",
     "NEVER_FIRES",

@@ -9,6 +9,7 @@ from neurotool.neurons.graded_vec import GRADED_VEC
 from neurotool.neurons.lif import LIF
 from neurotool.neurons.lif_refractory import LIF_REFRACTORY
 from neurotool.neurons.lif_reset import LIF_RESET
+from neurotool.neurons.lif_schedule import LIF_SCHEDULE
 from neurotool.neurons.lif_subtract import LIF_SUBTRACT
 from neurotool.neurons.model import NeuronModel
 from neurotool.neurons.rf import RF
@@ -23,6 +24,7 @@ _ALL: tuple[NeuronModel, ...] = (
     TERNARY_LIF,
     LIF_SUBTRACT,
     LIF_REFRACTORY,
+    LIF_SCHEDULE,
     ATRLIF,
     SIGMA,
     DELTA,

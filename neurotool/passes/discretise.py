@@ -19,6 +19,7 @@ from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UnsupportedError
 from neurotool.ir.convention import Drive, InitialMembrane, Integration, Reset, ResetTime
 from neurotool.ir.graph import NEURON_TYPES, SPIKING_TYPES, Graph, Node
+from neurotool.ir.threshold_schedule import threshold_schedule
 from neurotool.ir.update import NeuronUpdate
 from neurotool.units import format_si
 
@@ -64,7 +65,7 @@ def _refusals(node: Node, graph: Graph) -> list[Diagnostic]:
                     origin=node.origin,
                 )
             )
-    return [*found, *_without_memory(node, graph)]
+    return [*found, *_without_memory(node, graph), *_wrong_schedule(node)]
 
 
 def _without_memory(node: Node, graph: Graph) -> list[Diagnostic]:
@@ -88,6 +89,23 @@ def _without_memory(node: Node, graph: Graph) -> list[Diagnostic]:
             origin=node.origin,
         )
     ]
+
+
+def _wrong_schedule(node: Node) -> list[Diagnostic]:
+    """Refuse a threshold schedule that is no table of finite thresholds for these neurons."""
+    schedule = threshold_schedule(node.op)
+    if schedule is None or not isinstance(node.op, SPIKING_TYPES):
+        return []
+    rows = schedule.shape[1:]
+    if schedule.ndim == len(node.shape) + 1 and rows in (node.shape, (1,) * len(node.shape)):
+        if np.isfinite(schedule).all():
+            return []
+        found, limit = "a value that is not finite", "finite thresholds"
+    else:
+        found, limit = f"shape {schedule.shape}", f"(rows, {', '.join(map(str, node.shape))})"
+    message = f"{node.name}: its threshold schedule is wrong"
+    fix = "give one threshold for each row, or for each row and neuron"
+    return [Diagnostic("NT-DISC-004", Severity.ERROR, node.name, message, found, limit, fix, node.origin)]
 
 
 def _update(node: Node, graph: Graph) -> NeuronUpdate:
@@ -118,6 +136,7 @@ def _update(node: Node, graph: Graph) -> NeuronUpdate:
         subtract=_subtract(node, graph, membrane_decay) if spikes else None,
         inclusive=graph.convention.inclusive and spikes,
         refractory=_refractory(node, graph) if spikes else 0,
+        schedule=_schedule(node) if spikes else None,
     )
 
 
@@ -156,6 +175,12 @@ def _refractory(node: Node, graph: Graph) -> int:
     if convention.reset is not Reset.TO_VALUE or convention.reset_time is ResetTime.SAME_STEP:
         return 0
     return int(isinstance(node.op, _CURRENT_BASED) or _hears_itself(node.name, graph))
+
+
+def _schedule(node: Node) -> FloatArray | None:
+    """Return the thresholds of the first steps, in the shape of the population."""
+    schedule = threshold_schedule(node.op)
+    return None if schedule is None else np.array(np.broadcast_to(schedule, (len(schedule), *node.shape)))
 
 
 def _hears_itself(name: str, graph: Graph) -> bool:

@@ -92,6 +92,12 @@ _DISC: tuple[Rule, ...] = (
         "with a time constant of one step: then nothing that a spike does reaches the next step.",
         "Train with a longer time constant, or with a reset to zero.",
     ),
+    Rule(
+        "NT-DISC-004",
+        "A threshold schedule has one finite threshold for each row, or for each row and neuron.",
+        "The schedule stands in the metadata of a neuron node and replaces its threshold in the first time steps.",
+        "Write it with the shape (rows, *population); an axis of the population may be 1.",
+    ),
 )
 
 RULES: tuple[Rule, ...] = (*_NIR, *_DISC)

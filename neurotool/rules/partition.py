@@ -59,4 +59,19 @@ RULES: tuple[Rule, ...] = (
         "NIR adds up what leads to an output. A sum at the border would be a computation that belongs to no part.",
         "Give each value an output of its own, or lead all of them into one population.",
     ),
+    Rule(
+        "NT-PART-010",
+        "The cut leaves it in torch.",
+        "The node could run on the chip. With --objective energy, latency or edp the tool compares all legal cuts by "
+        "what they cost, the way over the link and the power of whichever waits included, and this one is cheaper "
+        "without the node on the chip.",
+        "--explain NODE says what the other side would cost. --spiking PATTERN puts the node on the chip all the same, "
+        "and --objective chip everything that can run there.",
+    ),
+    Rule(
+        "NT-PART-011",
+        "Some legal cut keeps the limits.",
+        "--max-latency, --chips and --min-accuracy exclude cuts. Where they exclude all of them, there is no answer.",
+        "Relax the limit that is named, give another --device or --chip, or drop --spiking and --dense patterns.",
+    ),
 )

@@ -83,4 +83,10 @@ RULES: tuple[Rule, ...] = (
         "to all can be moved before them, and a bias that waits would begin some steps late.",
         "Move the Delay before the weights, or the bias behind the Delay.",
     ),
+    Rule(
+        "NT-QUANT-013",
+        "A threshold schedule has at most 15 rows, and its neurons are reset to a value without a refractory period.",
+        "The neuron model with a schedule holds 16 thresholds, the last of which stays, and resets to zero.",
+        "Shorten the schedule: rows in which the threshold no longer changes need no entry.",
+    ),
 )

@@ -19,11 +19,13 @@ class NeuronState(NamedTuple):
         current: Synaptic current after its decay.
         membrane: Membrane potential after the reset.
         held: Steps for which the potential still stays at its reset; None without a refractory period.
+        row: Steps since the sample began.
     """
 
     current: torch.Tensor
     membrane: torch.Tensor
     held: torch.Tensor | None = None
+    row: int = 0
 
 
 class NeuronStep(NamedTuple):
@@ -75,6 +77,7 @@ class Neuron(nn.Module):
     reset: torch.Tensor
     initial: torch.Tensor
     subtract: torch.Tensor | None
+    schedule: torch.Tensor | None
 
     def __init__(self, update: NeuronUpdate, *, forgets: bool = False) -> None:
         super().__init__()
@@ -84,7 +87,7 @@ class Neuron(nn.Module):
         self.refractory = update.refractory
         for name in ("current_decay", "input_gain", "membrane_decay", "resistance", "leak", "reset", "initial"):
             self.register_buffer(name, _float32(getattr(update, name)))
-        for name in ("threshold", "subtract"):
+        for name in ("threshold", "subtract", "schedule"):
             values = getattr(update, name)
             self.register_buffer(name, None if values is None else _float32(values))
 
@@ -103,9 +106,13 @@ class Neuron(nn.Module):
             return NeuronStep(x, u, v_free, v_free, v_free, False), NeuronState(current, v_free)
         if state.held is not None:
             v_free = torch.where(state.held > 0, self.reset, v_free)
-        fired = spike(v_free - self.threshold, inclusive=self.inclusive)
+        fired = spike(v_free - self._threshold_at(self.threshold, state.row), inclusive=self.inclusive)
         v = self._reset(v_free, fired)
-        return NeuronStep(x, u, v_free, v, fired, True), NeuronState(current, v, self._hold(state.held, fired))
+        held = self._hold(state.held, fired)
+        return NeuronStep(x, u, v_free, v, fired, True), NeuronState(current, v, held, state.row + 1)
+
+    def _threshold_at(self, last: torch.Tensor, row: int) -> torch.Tensor:
+        return last if self.schedule is None or row >= len(self.schedule) else self.schedule[row]
 
     def _integrate(self, v: torch.Tensor, u: torch.Tensor) -> torch.Tensor:
         if self.forgets:

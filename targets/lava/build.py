@@ -17,6 +17,7 @@ from neurotool.targets.lava.processes.file_sink import FileSink
 from neurotool.targets.lava.processes.graded import WindowedGradedReluVec, WindowedGradedVec
 from neurotool.targets.lava.processes.lif import WindowedLIF, WindowedLIFReset, WindowedTernaryLIF
 from neurotool.targets.lava.processes.lif_refractory import WindowedLIFRefractory
+from neurotool.targets.lava.processes.lif_schedule import WindowedLIFSchedule
 from neurotool.targets.lava.processes.lif_subtract import WindowedLIFSubtract
 from neurotool.targets.lava.processes.rf import WindowedRF, WindowedRFIZ
 from neurotool.targets.lava.processes.sdn import WindowedDelta, WindowedSigma, WindowedSigmaDelta
@@ -27,6 +28,7 @@ PROCESSES: Mapping[str, Callable[..., Any]] = {
     "ternary_lif": WindowedTernaryLIF,
     "lif_subtract": WindowedLIFSubtract,
     "lif_refractory": WindowedLIFRefractory,
+    "lif_schedule": WindowedLIFSchedule,
     "atrlif": WindowedATRLIF,
     "sigma": WindowedSigma,
     "delta": WindowedDelta,

@@ -38,6 +38,7 @@ WRONG: dict[str, tuple[str, Wrong]] = {
     "the membrane saturates one lower": ("lif", wrong.function(f"{NEURONS}.lif.saturate", one_lower)),
     "a threshold that is higher by one": ("lif", wrong.model("lif", wrong.more("vth"))),
     "a reset one row early": ("lif_reset", wrong.model("lif_reset", wrong.later(1))),
+    "a threshold of the next row": ("lif_schedule", wrong.model("lif_schedule", wrong.later(1))),
     "a period that is longer by one": (
         "lif_refractory",
         wrong.model("lif_refractory", wrong.more("refractory_period")),

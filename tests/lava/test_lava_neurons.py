@@ -19,6 +19,7 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "lif_reset": LIF | {"reset_interval": (5, 5), "reset_offset": (7, 7)},
     "lif_subtract": LIF | {"v_sub": (300, 15000)},
     "lif_refractory": LIF | {"refractory_period": (0, 5)},
+    "lif_schedule": LIF | {f"vth_{row}": (5, 300) for row in range(16)},
     "ternary_lif": LIF | {"vth_hi": (60, 60), "vth_lo": (-90, -90)},
     "atrlif": LIF | {"theta_0": (5, 90), "theta_step": (7, 7), "delta_r": (300, 4096)},
     "sigma": {},
@@ -37,7 +38,7 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "graded_relu_vec": {"vth": (40, 40)},
 }
 FAMILIES = {
-    "integrate and fire": ("lif", "lif_reset", "lif_subtract", "lif_refractory", "atrlif"),
+    "integrate and fire": ("lif", "lif_reset", "lif_subtract", "lif_refractory", "lif_schedule", "atrlif"),
     "graded": ("ternary_lif", "sigma", "delta", "sigma_delta", "graded_vec", "graded_relu_vec"),
     "resonators": ("rf", "rf_iz"),
 }

@@ -11,6 +11,7 @@ from neurotool.neurons import (
     LIF,
     LIF_REFRACTORY,
     LIF_RESET,
+    LIF_SCHEDULE,
     LIF_SUBTRACT,
     MODELS,
     NEVER_FIRES,
@@ -158,8 +159,26 @@ def test_ternary_is_odd_in_its_input(arriving, du, vth):
     assert mirrored_states["v"] == [-v for v in states["v"]]
 
 
-FAMILY = [LIF, LIF_RESET, TERNARY_LIF, LIF_SUBTRACT, LIF_REFRACTORY]
-OWN = {"vth": 10, "vth_hi": 10, "vth_lo": -10, "reset_interval": 9, "reset_offset": 1, "refractory_period": 0}
+TABLE = {f"vth_{row}": 10 for row in range(16)}
+
+
+def test_schedule_takes_the_threshold_of_its_row_and_then_the_last():
+    # v grows by 64 a row: 64, 128, ... A threshold of 2 is 128, of 20 is 1280.
+    sent, states = run(LIF_SCHEDULE, PLAIN | TABLE | {f"vth_{row}": 20 for row in range(3)} | {"vth_3": 2}, [1] * 5)
+    assert (sent, states["v"]) == ([0, 0, 0, 1, 0], [64, 128, 192, 0, 64])
+    late = PLAIN | {name: NEVER_FIRES for name in TABLE} | {"vth_15": 0}
+    assert run(LIF_SCHEDULE, late, [1] * 18)[0] == [0] * 15 + [1, 1, 1]
+
+
+@settings(deadline=None)
+@given(parameters=lif_parameters, arriving=activations)
+def test_schedule_of_one_threshold_is_lif(parameters, arriving):
+    table = {k: v for k, v in parameters.items() if k != "vth"} | dict.fromkeys(TABLE, parameters["vth"])
+    assert run(LIF_SCHEDULE, table, arriving) == run(LIF, parameters, arriving)
+
+
+FAMILY = [LIF, LIF_RESET, TERNARY_LIF, LIF_SUBTRACT, LIF_REFRACTORY, LIF_SCHEDULE]
+OWN = {"vth": 10, "vth_hi": 10, "vth_lo": -10, "reset_interval": 9, "reset_offset": 1, "refractory_period": 0} | TABLE
 
 
 @pytest.mark.parametrize("model", FAMILY, ids=lambda model: model.name)
@@ -180,5 +199,6 @@ def test_strict_mode_does_not_mind_a_full_current_while_the_membrane_rests():
         run(LIF_REFRACTORY, parameters, [NEVER_FIRES], strict=True)
 
 
-def test_only_the_two_that_lava_lacks_are_ours():
-    assert {m.name for m in MODELS.values() if m.owner is Owner.NEUROTOOL} == {"lif_subtract", "lif_refractory"}
+def test_only_those_that_lava_lacks_are_ours():
+    ours = {m.name for m in MODELS.values() if m.owner is Owner.NEUROTOOL}
+    assert ours == {"lif_subtract", "lif_refractory", "lif_schedule"}

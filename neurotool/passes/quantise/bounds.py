@@ -70,7 +70,8 @@ def worst_case(
     fall = _accumulated(pull, leak)
     # A read-out never fires, so that nothing but its leak holds it down. A subtraction may be less than what arrives.
     held = fires and ("v_sub" not in p or bool(np.all(push <= p["v_sub"])))
-    rise = (p["vth"] << ALIGNMENT) + push if held else _accumulated(push, leak)
+    highest = np.max([values for name, values in p.items() if name.startswith("vth")], axis=0)
+    rise = (highest << ALIGNMENT) + push if held else _accumulated(push, leak)
     return StateBound(float(np.maximum(up, down).max()), float(rise.max()), float(fall.max()), True)
 
 

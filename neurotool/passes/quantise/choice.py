@@ -69,5 +69,5 @@ def choose(
 
 
 def _is_fine(layer: Layer, scale: Scale) -> bool:
-    assert layer.threshold is not None
-    return float((layer.threshold * layer.current_decay).min()) * scale.activation >= FINE_ENOUGH
+    assert layer.thresholds is not None
+    return float((layer.thresholds * layer.current_decay).min()) * scale.activation >= FINE_ENOUGH

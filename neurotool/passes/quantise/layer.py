@@ -67,12 +67,12 @@ class Layer:
 
         u[t] = (1 - current_decay) * u[t-1] + sum(weights @ payload[t])
         v[t] = (1 - membrane_decay) * v[t-1] + u[t] + bias
-        s[t] = v[t] > threshold
+        s[t] = v[t] > threshold    (schedule[t] in the first steps, where there is one)
 
     A bias in front of a current filter passes through the filter. The chip has no register for it, so it arrives as
     synapses of a bias axon: a source that fires in every step.
 
-    All arrays have one value per neuron of the flat population.
+    All arrays have one value per neuron of the flat population; the schedule has rows of them.
     """
 
     node: Node
@@ -83,6 +83,14 @@ class Layer:
     threshold: FloatArray | None
     bias: FloatArray
     zero: FloatArray
+    schedule: FloatArray | None = None
+
+    @property
+    def thresholds(self) -> FloatArray | None:
+        """Every threshold of a population that fires, neurons on the last axis."""
+        if self.threshold is None or self.schedule is None:
+            return self.threshold
+        return np.vstack([self.schedule, self.threshold])
 
     @property
     def size(self) -> int:
@@ -123,6 +131,7 @@ def layer(graph: Graph, node: Node, units: Mapping[str, float]) -> Layer:
         threshold=None if update.threshold is None else (update.threshold - zero).reshape(-1),
         bias=drift + constant,
         zero=zero.reshape(-1),
+        schedule=None if update.schedule is None else (update.schedule - zero).reshape(len(update.schedule), -1),
     )
 
 

@@ -17,7 +17,10 @@ from neurotool.passes.quantise.records import PopulationRecord
 from neurotool.passes.quantise.rounding import RoundedLayer, round_layer
 from neurotool.passes.quantise.scale import Scale, scales
 from neurotool.passes.quantise.schedule import Schedule, list_convolutions, schedule
+from neurotool.passes.quantise.settings import Settings
 from neurotool.passes.quantise.split import SYNAPSE_BITS
+from neurotool.passes.quantise.weight_range import Fit, fit
+from neurotool.passes.quantise.widths import Widths
 from neurotool.rules import RULES
 
 
@@ -40,8 +43,9 @@ def quantise(
     graph: Graph,
     ports: Mapping[str, InputPort],
     ranges: Mapping[str, Mapping[str, float]] | None = None,
+    settings: Settings | None = None,
     *,
-    weight_bits: int = 8,
+    weight_bits: int | None = None,
 ) -> Quantised:
     """Round a spiking part to integers that Lava and the chip hold exactly.
 
@@ -51,12 +55,17 @@ def quantise(
     Args:
         graph: The part, folded and discretised; its inputs are the keys of ``ports``.
         ports: How each input enters the chip.
-        ranges: Largest |u| and |v| per population from calibration data, or None to scale for the worst case.
-        weight_bits: Width of a weight, 1 to 16; above 8 by a second, finer synapse beside each.
+        ranges: Largest |u| and |v| per population from calibration data, and the mean square ``power`` of what inputs
+            and populations send; or None to scale for the worst case.
+        settings: Widths, ranges and scales; the defaults where None.
+        weight_bits: Width of all weights, in place of the settings'.
 
     Raises:
         UnsupportedError: A population has no integer form; lists all of them.
     """
+    chosen = settings or Settings()
+    if weight_bits is not None:
+        chosen = replace(chosen, widths=Widths(weight_bits))
     neurons = set(graph.neurons)
     units = {name: port.scale for name, port in ports.items()}
     order = [name for name in graph.nodes if name in neurons]
@@ -66,12 +75,15 @@ def quantise(
     times, findings = schedule(layers, ports)
     if errors(findings):
         raise UnsupportedError(findings[0].message, diagnostics=findings)
-    layers = {name: list_convolutions(found, times, split=weight_bits > SYNAPSE_BITS) for name, found in layers.items()}
+    layers = {
+        name: list_convolutions(found, times, lambda s, n=name: chosen.widths.of(s, n) > SYNAPSE_BITS)  # type: ignore[misc]
+        for name, found in layers.items()
+    }
     choices: dict[str, Choice] = {}
     for name, found in layers.items():
-        problems = check_layer(found, weight_bits)
+        problems = check_layer(found, chosen.bits(name))
         if not errors(problems):
-            choice = _choose(found, times, ports, None if ranges is None else ranges.get(name), weight_bits)
+            choice = _choose(found, times, ports, ranges, chosen)
             problems += check_choice(found, choice)
             if choice is not None:
                 choices[name] = choice
@@ -100,14 +112,33 @@ def _layers(
 
 
 def _choose(
-    found: Layer, times: Schedule, ports: Mapping[str, InputPort], ranges: Mapping[str, float] | None, weight_bits: int
+    found: Layer,
+    times: Schedule,
+    ports: Mapping[str, InputPort],
+    ranges: Mapping[str, Mapping[str, float]] | None,
+    chosen: Settings,
 ) -> Choice | None:
+    name = found.node.name
+    bits = chosen.bits(name)
     peaks = {s.source: ports[s.source].peak if s.source in ports else 1 for s in found.synapses}
 
     def round_at(scale: Scale) -> RoundedLayer:
-        return round_layer(found, scale, times, ports, weight_bits)
+        return round_layer(found, scale, times, ports, bits)
 
-    return choose(found, scales(found, weight_bits), round_at, peaks, ranges)
+    candidates = (
+        iter([chosen.scales[name]]) if name in chosen.scales else scales(found, _fit(found, ports, ranges, chosen))
+    )
+    return choose(found, candidates, round_at, peaks, None if ranges is None else ranges.get(name))
+
+
+def _fit(
+    found: Layer, ports: Mapping[str, InputPort], ranges: Mapping[str, Mapping[str, float]] | None, chosen: Settings
+) -> Fit:
+    name = found.node.name
+    seen = {source: numbers["power"] for source, numbers in (ranges or {}).items() if "power" in numbers}
+    # Weights stand for one unit of payload, powers for the value that it has in the model.
+    power = {source: seen[source] / ports[source].scale ** 2 if source in ports else seen[source] for source in seen}
+    return fit(found, chosen.bits(name), chosen.weight_range, power, chosen.shares.get(name, 1.0))
 
 
 def _record(choice: Choice) -> PopulationRecord:
@@ -119,6 +150,8 @@ def _record(choice: Choice) -> PopulationRecord:
         basis="proven" if choice.bound.proven else "calibrated",
         peak=choice.bound.largest / STATE_LIMIT,
         roundings=rounded.roundings,
+        weight_bits=rounded.weight_bits,
+        clipped=rounded.clipped,
     )
 
 

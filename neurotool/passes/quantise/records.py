@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -22,6 +22,19 @@ class Rounding:
 
 
 @dataclass(frozen=True)
+class Try:
+    """A scale that was tried on calibration data.
+
+    Attributes:
+        share: Share of the mantissa that the furthest reach used.
+        cosine: Agreement of the spikes with the float reference: mean cosine over the populations of the loop.
+    """
+
+    share: float
+    cosine: float
+
+
+@dataclass(frozen=True)
 class PopulationRecord:
     """How one population was scaled.
 
@@ -32,6 +45,9 @@ class PopulationRecord:
         basis: ``proven`` if no input can leave the 24-bit range, else ``calibrated``.
         peak: Largest state magnitude expected, as a share of the 24-bit range.
         roundings: What was rounded, and by how much.
+        weight_bits: Width of the weights of each projection.
+        clipped: Share of the weights beyond the range of the mantissas, for each projection that has such.
+        tries: Scales tried on calibration data; the best was taken. Empty where none was searched.
     """
 
     population: str
@@ -40,6 +56,9 @@ class PopulationRecord:
     basis: str
     peak: float
     roundings: tuple[Rounding, ...]
+    weight_bits: dict[str, int] = field(default_factory=dict)
+    clipped: dict[str, float] = field(default_factory=dict)
+    tries: tuple[Try, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain JSON values."""

@@ -9,13 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from neurotool.ir.program import InputPort, Population, Projection
-from neurotool.neurons import LIF, LIF_REFRACTORY, LIF_SUBTRACT, NEVER_FIRES
+from neurotool.neurons import LIF, LIF_REFRACTORY, LIF_SCHEDULE, LIF_SUBTRACT, NEVER_FIRES
+from neurotool.neurons.lif_schedule import ROWS, threshold_name
 from neurotool.passes.quantise import integers
-from neurotool.passes.quantise.layer import FloatArray, Layer, bias_axon
+from neurotool.passes.quantise.layer import FloatArray, IntArray, Layer, bias_axon
 from neurotool.passes.quantise.records import Rounding
 from neurotool.passes.quantise.scale import Scale
 from neurotool.passes.quantise.schedule import Schedule
-from neurotool.passes.quantise.split import meant, project
+from neurotool.passes.quantise.split import clipped, meant, project
+from neurotool.passes.quantise.weight_range import Bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,8 @@ class RoundedLayer:
         projections: Projections into it.
         axon: Its bias axon, if it has one.
         roundings: Largest rounding of each parameter.
+        weight_bits: Width of the weights, by name of the synapses.
+        clipped: Share of the weights beyond the range of the mantissas, where there are such.
     """
 
     scale: Scale
@@ -35,10 +39,12 @@ class RoundedLayer:
     projections: tuple[Projection, ...]
     axon: Population | None
     roundings: tuple[Rounding, ...]
+    weight_bits: dict[str, int]
+    clipped: dict[str, float]
 
 
 def round_layer(
-    layer: Layer, scale: Scale, schedule: Schedule, ports: Mapping[str, InputPort], weight_bits: int
+    layer: Layer, scale: Scale, schedule: Schedule, ports: Mapping[str, InputPort], bits: Bits
 ) -> RoundedLayer:
     """Round a layer.
 
@@ -47,11 +53,11 @@ def round_layer(
         scale: Its scale.
         schedule: Start steps of the populations and delays of the synapses.
         ports: Input ports of the part, by name; their payload widths go to the projections.
-        weight_bits: Width of a weight.
+        bits: Width of the weights of some synapses.
     """
     name = layer.node.name
     start = schedule.starts[name]
-    made = [project(s, name, scale, ports.get(s.source), weight_bits, schedule.delays(s, name)) for s in layer.synapses]
+    made = [project(s, name, scale, ports.get(s.source), bits(s), schedule.delays(s, name)) for s in layer.synapses]
     roundings = [
         _rounding(f"weights of {s.name}", meant(projections, scale), s.weights)
         for s, projections in zip(layer.synapses, made, strict=True)
@@ -64,6 +70,8 @@ def round_layer(
         projections=tuple(p for projections in made for p in projections),
         axon=_always_firing(bias_axon(name), start - 1, name) if has_axon else None,
         roundings=(*roundings, *rounded),
+        weight_bits={s.name: bits(s) for s in layer.synapses},
+        clipped={s.name: share for s in layer.synapses if (share := clipped(s, scale))},
     )
 
 
@@ -83,6 +91,9 @@ def _population(layer: Layer, scale: Scale, start: int) -> tuple[Population, lis
     elif layer.update.refractory:
         model = LIF_REFRACTORY.name
         parameters["refractory_period"] = np.full(layer.size, layer.update.refractory, np.int64)
+    elif layer.schedule is not None:
+        model = LIF_SCHEDULE.name
+        parameters |= _schedule(layer, scale, parameters.pop("vth"))
     made = Population(
         name=layer.node.name,
         model=model,
@@ -100,10 +111,21 @@ def _population(layer: Layer, scale: Scale, start: int) -> tuple[Population, lis
     ]
     if layer.threshold is not None:
         roundings.append(_rounding("vth", vth / scale.activation, layer.threshold))
+    roundings += [
+        _rounding(threshold_name(row), parameters[threshold_name(row)] / scale.activation, wanted)
+        for row, wanted in enumerate(layer.schedule if layer.schedule is not None else ())
+    ]
     if layer.update.subtract is not None:
         wanted = layer.update.subtract.reshape(-1)
         roundings.append(_rounding("v_sub", parameters["v_sub"] / scale.state, wanted))
     return made, roundings
+
+
+def _schedule(layer: Layer, scale: Scale, last: IntArray) -> dict[str, IntArray]:
+    """Round the thresholds of the first rows; the last one holds in the rows after them."""
+    assert layer.schedule is not None
+    table = [integers.threshold(row * scale.activation, inclusive=layer.update.inclusive) for row in layer.schedule]
+    return {threshold_name(row): table[row] if row < len(table) else last for row in range(ROWS)}
 
 
 def _always_firing(name: str, start: int, origin: str) -> Population:

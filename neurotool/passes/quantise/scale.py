@@ -10,8 +10,9 @@ import numpy as np
 
 from neurotool.neurons import NEVER_FIRES
 from neurotool.neurons.fixed import STATE_LIMIT
-from neurotool.passes.quantise.integers import BIAS_EXPONENT, BIAS_MANTISSA, largest_mantissa, sign_mode
+from neurotool.passes.quantise.integers import BIAS_EXPONENT, BIAS_MANTISSA
 from neurotool.passes.quantise.layer import Layer, Synapses
+from neurotool.passes.quantise.weight_range import Fit, exponent_of
 
 WEIGHT_EXPONENTS = range(-8, 8)
 """Exponents of the 4-bit register."""
@@ -33,24 +34,20 @@ class Scale:
         return 64.0 * self.activation
 
 
-def scales(layer: Layer, weight_bits: int) -> Iterator[Scale]:
+def scales(layer: Layer, fit: Fit) -> Iterator[Scale]:
     """Yield the scales at which threshold, subtraction and bias fit their registers, finest first.
 
-    The largest weight of the population uses the whole mantissa at each of them; the exponent only raises the
-    resolution of the states (truncating decays lose up to one unit per step).
+    The weights use the same share of their mantissas at each of them; the exponent only raises the resolution of the
+    states (truncating decays lose up to one unit per step).
     """
-    reach = {
-        s.name: float(np.abs(s.weights).max()) / largest_mantissa(min(weight_bits, 8), sign_mode(s.weights))
-        for s in layer.synapses
-        if np.any(s.weights)
-    }
-    finest, limit = 1.0 / max(reach.values(), default=1.0), _limit(layer)
+    limit = _limit(layer)
     for exponent in reversed(WEIGHT_EXPONENTS):
-        activation = finest * 2.0**exponent
+        activation = fit.finest * 2.0**exponent
         # Lava's convolutions have no exponent, so that their mantissas must hold the weights as they are.
-        fits = all(activation * reach.get(s.name, 0.0) <= 1.0 + 1e-9 for s in layer.synapses if s.convolves)
+        fits = all(activation * fit.reach.get(s.name, 0.0) <= 1.0 + 1e-9 for s in layer.synapses if s.convolves)
         if activation <= limit and fits:
-            yield Scale(activation, {s.name: _exponent(s, activation * reach.get(s.name, 0.0)) for s in layer.synapses})
+            yield Scale(activation, {s.name: _exponent(s, activation * fit.reach.get(s.name, 0.0))
+                                     for s in layer.synapses})  # fmt: skip
 
 
 def _exponent(synapses: Synapses, reach: float) -> int:
@@ -62,15 +59,14 @@ def _exponent(synapses: Synapses, reach: float) -> int:
     if synapses.convolves:
         return 0
     smallest = WEIGHT_EXPONENTS[0] if synapses.adds_up else 0
-    # The largest weight of the population hits a power of two exactly; rounding must not push it to the next one.
-    return smallest if reach == 0.0 else max(smallest, math.ceil(math.log2(reach) - 1e-9))
+    return smallest if reach == 0.0 else max(smallest, exponent_of(reach))
 
 
 def _limit(layer: Layer) -> float:
     """Largest λ at which threshold, subtraction and bias fit their registers."""
     limits = []
-    if layer.threshold is not None and np.max(layer.threshold) > 0.0:
-        limits.append(NEVER_FIRES / float(np.max(layer.threshold)))
+    if layer.thresholds is not None and np.max(layer.thresholds) > 0.0:
+        limits.append(NEVER_FIRES / float(np.max(layer.thresholds)))
     if layer.update.subtract is not None:
         limits.append((STATE_LIMIT - 1) / 64.0 / float(np.max(layer.update.subtract)))
     if np.any(layer.bias):

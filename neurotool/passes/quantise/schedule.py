@@ -8,7 +8,7 @@ smallest solution is the longest way from the inputs. It has none if a loop has 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -67,13 +67,13 @@ def schedule(layers: Mapping[str, Layer], ports: Mapping[str, object]) -> tuple[
     return found, [f for name, layer in layers.items() for f in _waits(found, name, layer)]
 
 
-def list_convolutions(layer: Layer, found: Schedule, *, split: bool) -> Layer:
-    """Write out the convolutions of a layer that must wait, or all that are to be split.
+def list_convolutions(layer: Layer, found: Schedule, split: Callable[[Synapses], bool]) -> Layer:
+    """Write out the convolutions of a layer that must wait, or that are to be split.
 
     Only single synapses have delays, and only they have the exponents that a coarse and a fine part need.
     """
     synapses = tuple(
-        listed(s) if s.convolves and (split or np.any(found.wait(s, layer.node.name))) else s for s in layer.synapses
+        listed(s) if s.convolves and (split(s) or np.any(found.wait(s, layer.node.name))) else s for s in layer.synapses
     )
     return replace(layer, synapses=synapses)
 

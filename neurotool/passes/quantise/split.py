@@ -14,6 +14,7 @@ from neurotool.ir.program import InputPort, IntArray, Projection, SignMode
 from neurotool.passes.quantise import integers
 from neurotool.passes.quantise.layer import FloatArray, Synapses
 from neurotool.passes.quantise.scale import WEIGHT_EXPONENTS, Scale
+from neurotool.synapses.precision import weight_range, weight_step
 
 SYNAPSE_BITS = 8
 """Widest weight of one synapse; wider ones are split."""
@@ -72,3 +73,12 @@ def meant(projections: tuple[Projection, ...], scale: Scale) -> FloatArray:
     """Float weights that projections of the same synapses stand for together."""
     total: FloatArray = np.sum([p.weights * 2.0**p.weight_exp for p in projections], axis=0) / scale.activation
     return total
+
+
+def clipped(synapses: Synapses, scale: Scale) -> float:
+    """Share of the weights that lie a unit or more beyond the largest mantissa."""
+    mode = integers.sign_mode(synapses.weights)
+    low, high = weight_range(SYNAPSE_BITS, mode)
+    scaled = synapses.weights * scale.activation / 2.0 ** scale.exponents[synapses.name]
+    step = weight_step(SYNAPSE_BITS, mode)
+    return float(np.mean((scaled <= low - step) | (scaled >= high + step)))

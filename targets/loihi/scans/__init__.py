@@ -6,6 +6,7 @@ from neurotool.targets.loihi.scans.graded import GradedReluVecScan, GradedVecSca
 from neurotool.targets.loihi.scans.lif import LifScan
 from neurotool.targets.loihi.scans.lif_refractory import LifRefractoryScan
 from neurotool.targets.loihi.scans.lif_reset import LifResetScan
+from neurotool.targets.loihi.scans.lif_schedule import LifScheduleScan
 from neurotool.targets.loihi.scans.lif_subtract import LifSubtractScan
 from neurotool.targets.loihi.scans.rf import RfScan
 from neurotool.targets.loihi.scans.rf_iz import RfIzScan
@@ -20,6 +21,7 @@ SCANS: dict[str, type[Scan]] = {
     "ternary_lif": TernaryLifScan,
     "lif_subtract": LifSubtractScan,
     "lif_refractory": LifRefractoryScan,
+    "lif_schedule": LifScheduleScan,
     "atrlif": AtrLifScan,
     "sigma": SigmaScan,
     "delta": DeltaScan,
