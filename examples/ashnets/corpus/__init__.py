@@ -4,7 +4,7 @@
 ``build`` puts the splits together. It needs nothing but scikit-learn's digits.
 """
 
-from examples.ashnets.corpus.build import Corpus, Split, build_corpus
-from examples.ashnets.corpus.scene import Scene, Thing
+from .build import Corpus, Split, build_corpus
+from .scene import Scene, Thing
 
 __all__ = ["Corpus", "Scene", "Split", "Thing", "build_corpus"]

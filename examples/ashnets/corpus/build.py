@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from examples.ashnets.corpus.render import FloatArray, Handwriting, render
-from examples.ashnets.corpus.scene import Scene, draw_scene
-from examples.ashnets.corpus.sentences import Claim, Question, caption, hypothesis, pair_statement, question
+from .render import FloatArray, Handwriting, render
+from .scene import Scene, draw_scene
+from .sentences import Claim, Question, caption, hypothesis, pair_statement, question
 
 SPLITS = ("train", "validation", "test")
 SHARES = (0.7, 0.1, 0.2)

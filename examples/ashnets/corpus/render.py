@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from examples.ashnets.corpus.scene import DIGITS, GRID, Scene, Thing
+from .scene import DIGITS, GRID, Scene, Thing
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from examples.ashnets.corpus.scene import COLOURS, DIGITS, SHAPES, Scene, Thing, draw_scene
+from .scene import COLOURS, DIGITS, SHAPES, Scene, Thing, draw_scene
 
 NUMBERS = {2: "two", 3: "three", 4: "four"}
 ANSWERS = ("yes", "no", *COLOURS, *SHAPES, *DIGITS)
