@@ -1,0 +1,1 @@
+"""Losses, pre-training, fine-tuning and evaluation."""
