@@ -18,10 +18,12 @@ class Abstract:
     Attributes:
         latent: E, ``[batch, token, width]``.
         rasters: Spikes of each layer ``[time, batch, token, width]``; empty without spikes.
+        commitment: Loss that draws codes and what they stand for to each other; None without codes.
     """
 
     latent: Tensor
     rasters: tuple[Tensor, ...] = ()
+    commitment: Tensor | None = None
 
 
 class SpikingEncoder(nn.Module):
@@ -114,7 +116,8 @@ class QuantisedEncoder(nn.Module):
     """Discrete latents without spikes: the nearest of ``width`` codes (van den Oord et al., VQ-VAE, NeurIPS 2017).
 
     The code book has the size of one linear layer and takes the place of the last one, so that the parameters are as
-    many. Gradients pass straight through; codes and inputs are drawn to each other by :attr:`commitment`.
+    many. Gradients pass straight through; codes and inputs are drawn to each other by a loss of
+    their own.
     """
 
     def __init__(self, config: Config) -> None:
@@ -122,18 +125,17 @@ class QuantisedEncoder(nn.Module):
         layers: list[nn.Module] = []
         for _ in range(config.abstract_layers - 1):
             layers += [nn.Linear(config.width, config.width, bias=False), StepNorm(config.width), nn.ReLU()]
-        self.layers = nn.Sequential(*layers[:-1], StepNorm(config.width))
+        self.layers = nn.Sequential(*layers[:-1])
         self.codes = nn.Parameter(torch.randn(config.width, config.width))
         self.out = nn.Linear(config.width, config.width, bias=False)
-        self.commitment = torch.zeros(())
 
     def forward(self, tokens: Tensor) -> Abstract:
         """Encode ``[batch, token, width]``."""
         found = self.layers(tokens)
         nearest = torch.cdist(found.flatten(0, 1), self.codes).argmin(1)
         codes = self.codes[nearest].view_as(found)
-        self.commitment = (codes - found.detach()).square().mean() + 0.25 * (codes.detach() - found).square().mean()
-        return Abstract(self.out(found + (codes - found).detach()))
+        commitment = (codes - found.detach()).square().mean() + 0.25 * (codes.detach() - found).square().mean()
+        return Abstract(self.out(found + (codes - found).detach()), commitment=commitment)
 
 
 def abstract_encoder(config: Config) -> nn.Module | None:

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..model.abstract import QuantisedEncoder
 from ..model.network import PROJECTED, AshNet
 from .contrast import Contrast
 from .examples import Examples, batches
@@ -97,8 +96,8 @@ class Pretraining:
         if latents.abstract is not None and latents.abstract.rasters:
             rates = torch.stack([raster.mean() for raster in latents.abstract.rasters])
             found["activity"] = options.activity * (LEAST_RATE - rates).clamp(min=0).sum() / LEAST_RATE
-        if isinstance(network.abstract, QuantisedEncoder):
-            found["commitment"] = network.abstract.commitment
+        if latents.abstract is not None and latents.abstract.commitment is not None:
+            found["commitment"] = latents.abstract.commitment
         return found
 
     def state(self) -> dict[str, Any]:
