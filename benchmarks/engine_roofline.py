@@ -1,9 +1,10 @@
 """How far the engine is from what this machine can do at most, and how its time grows.
 
 The limit of a case is, for each projection, the better of two ways to deliver its spikes at this machine's own measured
-rates: as a float32 matrix product of the engine's shapes, or by adding one row of 16-bit weights for every spike. It
-holds no time for the neurons themselves, nor for recording beyond one pass over memory; what these take shows in the
-engine's time on silent input.
+rates: as a float32 matrix product of the engine's shapes, or by adding one row of 16-bit weights for every spike. The
+engine itself holds two weights in 16 bits and may pass the second, where weights come from a far cache. The limit holds
+no time for the neurons themselves, nor for recording beyond one pass over memory; what these take shows in the engine's
+time on silent input.
 
 Run: python benchmarks/engine_roofline.py [--plot build/benchmarks/roofline.png] [--quick] [--seed 0]
 """

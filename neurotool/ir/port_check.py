@@ -22,7 +22,7 @@ def check_inputs(program: ChipProgram, inputs: Mapping[str, Raster], *, strict: 
         strict: Also refuse payloads that are wider than their port.
 
     Returns:
-        The same, bool for binary ports and integers for graded ones.
+        The same, bool for binary ports and integers for graded ones; bool rasters of binary ports are not copied.
 
     Raises:
         UsageError: A port is missing or unknown, or its raster has the wrong shape, type or values.
@@ -47,6 +47,8 @@ def _check(port: InputPort, raster: Raster, strict: bool) -> Raster:
             hint="encode the values: --encode rate|latency|graded --steps N",
         )
     low, high = (0, 1) if port.message_bits == 0 else (-port.peak, port.peak) if strict else _PAYLOADS
+    if raster.dtype == np.bool_ and port.message_bits == 0:
+        return raster  # as it is: copying a long raster can take longer than running it
     smallest, largest = (int(raster.min()), int(raster.max())) if raster.size else (0, 0)
     if not low <= smallest <= largest <= high:
         raise UsageError(f"input {port.name!r} holds {smallest}..{largest}; its spikes are {low}..{high}")

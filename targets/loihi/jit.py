@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar, cast
 
 import numba
+import numba.extending
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -20,3 +21,8 @@ def compiled(function: Function) -> Function:
         return cast(Function, numba.njit(nogil=True, cache=True)(function))
     except RuntimeError:  # numba's answer when it finds no place that it may write to
         return cast(Function, numba.njit(nogil=True)(function))
+
+
+def inlined(function: Function) -> Function:
+    """Compile a function into those that call it: for short work with many arguments, whose passing takes as long."""
+    return numba.extending.register_jitable(inline="always")(function)

@@ -17,14 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from neurotool.targets.loihi.jit import compiled
-from neurotool.targets.loihi.scans.loop import LANES, Step, inner
-from neurotool.targets.loihi.synapses.dense_events import add_shifted_row, gather_row
+from neurotool.targets.loihi.scans.loop import LANES, Step, inner, room
+from neurotool.targets.loihi.synapses.active import list_active
+from neurotool.targets.loihi.synapses.dense_events import gather_row
+from neurotool.targets.loihi.synapses.packed import WIDE
+from neurotool.targets.loihi.synapses.shift import add_shifted_row
 from neurotool.targets.loihi.synapses.sparse_events import scatter_row
 
 Int32Array = npt.NDArray[np.int32]
 IntArray = npt.NDArray[np.int64]
 
-SOURCE, DISTANCE, PORT, EXPONENT, DENSE = range(5)
+SOURCE, DISTANCE, PORT, EXPONENT, DENSE, BASE, STEP = range(7)
 """Columns of the table of ways."""
 
 
@@ -49,9 +52,10 @@ class Ways(NamedTuple):
     """Synapses within a loop, by target in the same order.
 
     Attributes:
-        table: Source, distance, port, exponent and whether there is a matrix, ``[way, 5]``.
+        table: Source, distance, port, exponent and whether there is a matrix, with its base and step,
+            ``[way, 7]``.
         ends: First way into each population, and the end of the last.
-        matrices: ``[source, target]`` of each way that has one.
+        matrices: Pairs of weights of each way that has a matrix (:mod:`.synapses.packed`).
         starts: First synapse of each source, for each of the other ways.
         targets: Targets of their synapses.
         weights: Weights of their synapses.
@@ -60,7 +64,7 @@ class Ways(NamedTuple):
 
     table: IntArray
     ends: IntArray
-    matrices: tuple[npt.NDArray[np.int16], ...]
+    matrices: tuple[npt.NDArray[np.uint16], ...]
     starts: tuple[IntArray, ...]
     targets: tuple[Int32Array, ...]
     weights: tuple[npt.NDArray[np.int16], ...]
@@ -73,7 +77,7 @@ class Room(NamedTuple):
     Attributes:
         cells: States and constants of one sample, ``[block, value]``; populations one after another.
         heard: What arrives at the two inputs, ``[input, neuron]``.
-        total: Sums of one way, ``[neuron]``.
+        total: Sums of one way, ``[neuron]``, or of a strip of targets.
         part: Parts of them in 16 bits.
         active: Sources that are active, and one more.
     """
@@ -81,7 +85,7 @@ class Room(NamedTuple):
     cells: Int32Array
     heard: Int32Array
     total: Int32Array
-    part: npt.NDArray[np.int16]
+    part: npt.NDArray[np.uint16]
     active: Int32Array
 
 
@@ -110,25 +114,25 @@ def through_rows(step: Step) -> Callable[..., int]:
     ) -> int:
         version  # noqa: B018  # whatever a loop refers to outside of itself tells its versions on disk apart
         first_wide = (rows[1] - rows[0]) * populations
-        room = _room(neurons, populations)
+        memory = _room(neurons, populations)
         for sample in range(samples[0], samples[1]):
-            _load(neurons, populations, sample, room.cells)
+            _load(neurons, populations, sample, memory.cells)
             for row in range(rows[0], rows[1]):
                 block = 0
                 for p in range(populations):
                     window_row, size = row - rows[0], neurons.constants[p].shape[1]
-                    _copy(first_inputs[p][window_row, sample], room.heard[0, :size])
-                    _copy(second_inputs[p][window_row, sample], room.heard[1, :size])
-                    _hear(neurons, ways, p, row, sample, room, counts)
+                    _copy(first_inputs[p][window_row, sample], memory.heard[0, :size])
+                    _copy(second_inputs[p][window_row, sample], memory.heard[1, :size])
+                    _hear(neurons, ways, p, row, sample, memory, counts)
                     for low in range(0, size, LANES):
                         high = min(low + LANES, size)
-                        arriving, also_arriving = room.heard[0, low:high], room.heard[1, low:high]
+                        arriving, also_arriving = memory.heard[0, low:high], memory.heard[1, low:high]
                         leaving = neurons.sent[p][row, sample, low:high]
-                        if step(room.cells[block], arriving, also_arriving, leaving, rows_before + row):
+                        if step(memory.cells[block], arriving, also_arriving, leaving, rows_before + row):
                             first_wide = min(first_wide, window_row * populations + p)
-                        _record(neurons, p, room.cells[block], row, sample, low, high)
+                        _record(neurons, p, memory.cells[block], row, sample, low, high)
                         block += 1
-            _store(neurons, populations, sample, room.cells)
+            _store(neurons, populations, sample, memory.cells)
         return first_wide
 
     return compiled(loop)
@@ -149,37 +153,37 @@ def _room(neurons: Neurons, populations: int) -> Room:
         size = neurons.constants[p].shape[1]
         largest, blocks = max(largest, size), blocks + -(-size // LANES)
     values = neurons.states[0].shape[0] + neurons.constants[0].shape[0]
+    padded = -(-largest // LANES) * LANES
     return Room(
-        np.empty((blocks, values * LANES), np.int32),
-        np.zeros((2, largest), np.int32),
-        np.empty(largest, np.int32),
-        np.empty(largest, np.int16),
+        room(blocks * values * LANES).reshape((blocks, values * LANES)),
+        room(2 * padded).reshape((2, padded)),
+        room(max(padded, 2 * WIDE)),
+        np.empty(2 * WIDE, np.uint16),
         np.empty(largest + 1, np.int32),
     )
 
 
 @inner
-def _hear(neurons: Neurons, ways: Ways, p: int, row: int, sample: int, room: Room, counts: IntArray) -> None:
+def _hear(neurons: Neurons, ways: Ways, p: int, row: int, sample: int, memory: Room, counts: IntArray) -> None:
     """Add what all ways into a population deliver, and count it."""
-    size, active = neurons.constants[p].shape[1], room.active
-    total, part = room.total[:size], room.part[:size]
+    size, active = neurons.constants[p].shape[1], memory.active
     for way in range(ways.ends[p], ways.ends[p + 1]):
         if row < ways.table[way, DISTANCE]:
             continue
         spikes = neurons.sent[ways.table[way, SOURCE]][row - ways.table[way, DISTANCE], sample]
-        count = 0
-        for source in range(spikes.size):  # without a branch, as the processor cannot predict spikes
-            active[count] = source
-            count += spikes[source]
+        count = list_active(spikes, 0, spikes.size, active)
         counts[way, 0] += count
         for i in range(count):
             counts[way, 1] += ways.fan_outs[way][active[i]]
-        total[:] = 0
+        exponent, heard = ways.table[way, EXPONENT], memory.heard[ways.table[way, PORT], :size]
         if ways.table[way, DENSE]:
-            gather_row(active[:count], ways.matrices[way], part, total)
+            base, step = ways.table[way, BASE], ways.table[way, STEP]
+            gather_row(active[:count], ways.matrices[way], base, step, exponent, memory.part, memory.total, heard)
         else:
+            total = memory.total[:size]
+            total[:] = 0
             scatter_row(active[:count], ways.starts[way], ways.targets[way], ways.weights[way], total)
-        add_shifted_row(total, ways.table[way, EXPONENT], room.heard[ways.table[way, PORT]])
+            add_shifted_row(total, exponent, heard)
 
 
 @inner

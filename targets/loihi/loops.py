@@ -113,7 +113,7 @@ class CompiledLoop:
         place = {layer.population.name: i for i, layer in enumerate(self.layers)}
         ports = MODELS[self.layers[0].population.model].inputs
         table = [
-            (place[p.source], way.distance, ports.index(p.port), p.weight_exp, isinstance(s, DenseSynapses))
+            (place[p.source], way.distance, ports.index(p.port), p.weight_exp, *_matrix(s))
             for layer in self.layers
             for way in layer.inside
             for p, s in [(way.projection, way.synapses)]
@@ -123,13 +123,18 @@ class CompiledLoop:
         return Ways(np.array(table, np.int64), ends, *(_filled(each) for each in arrays))
 
 
+def _matrix(synapses: Synapses) -> tuple[bool, int, int]:
+    """Return whether synapses are a matrix, its base and its step."""
+    return (True, *synapses.weights.arrays[1:]) if isinstance(synapses, DenseSynapses) else (False, 0, 0)
+
+
 def _arrays(synapses: Synapses) -> tuple[npt.NDArray[Any], ...]:
     """Return matrix, starts, targets, weights and fan-out of synapses; empty where they have none."""
     if isinstance(synapses, DenseSynapses):
         columns = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int16)
-        return synapses.weights, *columns, synapses.fan_out.counts
+        return synapses.weights.pairs, *columns, synapses.fan_out.counts
     if isinstance(synapses, SparseSynapses):
-        return np.empty((0, 0), np.int16), *synapses.columns, synapses.fan_out.counts
+        return np.empty((0, 0, 0), np.uint16), *synapses.columns, synapses.fan_out.counts
     raise TypeError(f"no compiled loop holds {type(synapses).__name__}")
 
 

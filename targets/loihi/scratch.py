@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.targets.loihi.memory import aligned
+
 
 class Scratch:
     """Arrays that are handed out in turn and taken back all at once: fresh memory has to be paid page by page."""
@@ -23,9 +25,9 @@ class Scratch:
         """Hand out an array of zeros."""
         wanted = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
         if self._used == len(self._buffers):
-            self._buffers.append(np.empty(wanted, np.uint8))
+            self._buffers.append(aligned((wanted,), np.uint8))
         elif self._buffers[self._used].size < wanted:
-            self._buffers[self._used] = np.empty(wanted, np.uint8)
+            self._buffers[self._used] = aligned((wanted,), np.uint8)
         found = self._buffers[self._used][:wanted]
         self._used += 1
         found[:] = 0

@@ -1,7 +1,8 @@
 """LIF neurons compiled for 32-bit lanes.
 
-Every intermediate value fits 32 bits or is wanted modulo 2^32. With |x| = 4096 h + l the decay ``(|x| * keep) >> 12``
-is ``h * keep + ((l * keep) >> 12)`` exactly; h < 2^19, l < 2^12 and keep <= 2^12, so no product exceeds 2^31.
+Every intermediate value fits 32 bits or is wanted modulo 2^32. With x = 4096 h + l and l >= 0, ``x * keep / 4096`` is
+``h * keep + ((l * keep) >> 12)``, rounded down; 4095 more before the shift round a negative one up, and so towards
+zero. As -2^19 <= h < 2^19, l < 2^12 and keep <= 2^12, 32 bits hold every product.
 """
 
 from __future__ import annotations
@@ -26,11 +27,9 @@ ZERO = np.int32(0)
 @inner
 def decay(value: np.int32, keep: np.int32) -> np.int32:
     """Return ``value * keep / 4096``, rounded towards zero."""
-    sign = np.int32(value >> 31)
-    size = np.int32(np.int32(value ^ sign) - sign)
-    low = np.int32(np.int32(np.int32(size & FRACTION) * keep) >> 12)
-    kept = np.int32(np.int32(np.int32(size >> 12) * keep) + low)
-    return np.int32(np.int32(kept ^ sign) - sign)
+    rounding = np.int32(np.int32(value >> 31) & FRACTION)
+    low = np.int32(np.int32(np.int32(np.int32(value & FRACTION) * keep) + rounding) >> 12)
+    return np.int32(np.int32(np.int32(value >> 12) * keep) + low)
 
 
 @inner

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neurotool.targets.loihi.jit import compiled
+from neurotool.targets.loihi.memory import LINE
 
 Int32Array = npt.NDArray[np.int32]
 SentArray = npt.NDArray[Any]
@@ -66,7 +67,7 @@ def over_time(step: Step) -> Callable[..., int]:
         arriving, also_arriving = first_input.reshape((steps, lanes)), second_input.reshape((steps, lanes))
         leaving = sent.reshape((steps, lanes))
         first_wide = steps
-        cell = np.empty((states.shape[0] + constants.shape[0]) * LANES, np.int32)
+        cell = room((states.shape[0] + constants.shape[0]) * LANES)
         for low in range(first, last, LANES):
             high = min(low + LANES, last)
             _load(cell, states, constants, low, high)
@@ -88,6 +89,14 @@ def _sources() -> str:
     """Digest of this package. Numba by itself notices changes of a loop, but not of the functions that it calls."""
     files = sorted(Path(__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+@inner
+def room(count: int) -> Int32Array:
+    """Return room for some numbers that begins where a line of the cache does, so that no vector lies in two."""
+    raw = np.empty(count + LINE // 4, np.int32)
+    first = -raw.ctypes.data % LINE // 4
+    return raw[first : first + count]
 
 
 @inner

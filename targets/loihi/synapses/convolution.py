@@ -13,11 +13,11 @@ import numpy.typing as npt
 from neurotool.ir.connectivity import planes
 from neurotool.ir.graph import Shape
 from neurotool.ir.program import Convolution
+from neurotool.targets.loihi.memory import aligned
 from neurotool.targets.loihi.synapses.convolution_events import (
-    add_channels,
     add_wrapped,
     lay_out_patches,
-    scatter_kernels,
+    scatter_rows,
 )
 from neurotool.targets.loihi.synapses.dense import FLOAT32_LIMIT, FLOAT64_LIMIT
 from neurotool.targets.loihi.synapses.geometry import Geometry, Runs
@@ -31,9 +31,12 @@ from neurotool.targets.loihi.synapses.protocol import (
     modulo_32,
     read,
 )
+from neurotool.targets.loihi.synapses.vectors import CHANNELS
 from neurotool.targets.loihi.workers import Workers
 
-CROSSOVER = 0.05
+INT16_LIMIT = 1 << 15
+
+CROSSOVER = 0.25
 """Share of active sources below which events beat the product (benchmarks/engine_paths.py)."""
 
 IntArray = npt.NDArray[np.int64]
@@ -60,7 +63,8 @@ class ConvolutionSynapses:
         self._geometry = Geometry.of(source, weights.shape, convolution)
         self._weights = weights.reshape(self._shape)
         self._largest_sum = int(np.abs(weights).reshape(out, -1).sum(axis=1).max())
-        self._kernels = _channels_last(self._weights[..., self._geometry.horizontal.order])
+        self._spikes_kind = np.int16 if _fits_16_bits(weights) else np.int32
+        self._kernels: dict[type[np.signedinteger], AnyArray] = {}
         self._rows = Runs.of(self._geometry.vertical, joined=False)
         self._columns = Runs.of(self._geometry.horizontal, joined=True)
         self._matrices: dict[Arithmetic, AnyArray] = {}
@@ -69,7 +73,7 @@ class ConvolutionSynapses:
     @property
     def nbytes(self) -> int:
         """Memory that they hold."""
-        return self._kernels.nbytes + sum(matrix.nbytes for matrix in self._matrices.values())
+        return sum(held.nbytes for held in (*self._kernels.values(), *self._matrices.values()))
 
     def deliver(self, heard: AnyArray, activation: Int32Array, workers: Workers) -> Delivered:
         """Add what the messages of some rows deliver; see :class:`.protocol.Synapses`."""
@@ -87,14 +91,14 @@ class ConvolutionSynapses:
     def _scatter(self, messages: Messages, activation: Int32Array, operations: int, workers: Workers) -> None:
         values, (groups, out, *_) = modulo_32(messages.values), self._shape
         target = activation.reshape(len(values), groups, out, -1)
+        kernels = self._kernels_of(self._spikes_kind if values.dtype == np.bool_ else np.int32)
 
         def part(first: int, last: int) -> None:
-            sums = np.zeros((groups, out * target.shape[-1]), np.int32)
-            for row in range(first, last):
-                scatter_kernels(values[row], self._kernels, self._rows, self._columns, sums)
-                add_channels(sums, target[row])
+            sums = aligned((groups, _lanes(out) * target.shape[-1]), kernels.dtype)
+            sums[:] = 0
+            scatter_rows(values, kernels, *self._rows, *self._columns, sums, target, first, last)
 
-        workers.run(part, workers.parts(len(values), operations // 8 + activation.size))
+        workers.run(part, workers.parts(len(values), operations // 16 + activation.size))
 
     def _multiply(self, values: AnyArray, activation: Int32Array, how: Arithmetic, workers: Workers) -> None:
         matrix = self._matrix(how)
@@ -128,6 +132,17 @@ class ConvolutionSynapses:
         lay_out_patches(image, group * inside, vertical, horizontal, patches)
         return patches
 
+    def _kernels_of(self, kind: type[np.signedinteger]) -> AnyArray:
+        """Return kernels ``[group * in, row, column * lane]`` of a type."""
+        if kind not in self._kernels:
+            groups, out, inside, *taps = self._shape
+            kernels = aligned((groups * inside, *taps, _lanes(out)), kind)
+            kernels[..., out:] = 0
+            ordered = self._weights[..., self._geometry.horizontal.order].transpose(0, 2, 3, 4, 1)
+            kernels[..., :out] = ordered.reshape(groups * inside, *taps, out)
+            self._kernels[kind] = kernels.reshape(*kernels.shape[:2], -1)
+        return self._kernels[kind]
+
     def _matrix(self, how: Arithmetic) -> AnyArray:
         if how not in self._matrices:
             grouped = self._weights.reshape(*self._shape[:2], -1)
@@ -135,7 +150,16 @@ class ConvolutionSynapses:
         return self._matrices[how]
 
 
-def _channels_last(weights: IntArray) -> AnyArray:
-    """Lay weights ``[group, out, in, row, column]`` out as ``[group * in, row, column * out]``."""
-    groups, _, inside, rows, _ = weights.shape
-    return weights.transpose(0, 2, 3, 4, 1).reshape(groups * inside, rows, -1).astype(np.int32)
+def _fits_16_bits(weights: IntArray) -> bool:
+    """Whether 16 bits hold the sums of whatever spikes there are; sums on the way there may wrap."""
+    by_channel = weights.reshape(len(weights), -1)
+    return (
+        int(np.maximum(by_channel, 0).sum(axis=1).max())
+        < INT16_LIMIT
+        > int(np.maximum(-by_channel, 0).sum(axis=1).max())
+    )
+
+
+def _lanes(channels: int) -> int:
+    """Sums of a position: full vectors unless there are few channels."""
+    return -(-channels // CHANNELS) * CHANNELS if channels > CHANNELS // 2 else channels

@@ -1,4 +1,7 @@
-"""Compiled loops over convolutions. Sums are kept modulo 2^32, which is exact, as they wrap at 24 bits in the end."""
+"""Compiled loops over convolutions.
+
+Sums are kept modulo 2^32, which is exact, as they wrap at 24 bits in the end, or in 16 bits where those hold them all.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.targets.loihi.jit import compiled
-from neurotool.targets.loihi.synapses.geometry import Axis, Runs
+from neurotool.targets.loihi.jit import compiled, inlined
+from neurotool.targets.loihi.synapses.active import list_active
+from neurotool.targets.loihi.synapses.geometry import Axis
+from neurotool.targets.loihi.synapses.vectors import CHANNELS, TILE, add_channels, add_products, add_transposed
 
 AnyArray = npt.NDArray[Any]
 Int32Array = npt.NDArray[np.int32]
@@ -20,46 +25,74 @@ SPAN = np.int32(2 * SUM_LIMIT - 1)
 
 
 @compiled
-def scatter_kernels(messages: AnyArray, kernels: AnyArray, vertical: Runs, horizontal: Runs, sums: Int32Array) -> None:
-    """Add the kernel of every message wherever it leads.
+def scatter_rows(
+    messages: AnyArray,
+    kernels: AnyArray,
+    counts_y: Int32Array,
+    runs_y: Int32Array,
+    outputs_y: int,
+    counts_x: Int32Array,
+    runs_x: Int32Array,
+    outputs_x: int,
+    sums: AnyArray,
+    activation: Int32Array,
+    first_row: int,
+    last_row: int,
+) -> None:
+    """Add what the messages of some rows deliver.
 
     Args:
-        messages: Bool or integers modulo 2^32 of one row, ``[source]``.
-        kernels: ``[channel in, row, column * channel out / groups]``, columns in the order of the runs.
-        vertical: Rows that each position reaches, one tap at a time.
-        horizontal: Columns that each position reaches.
-        sums: Added to, ``[group, position * channel out / groups]``.
+        messages: Bool or integers modulo 2^32, ``[row, source]``.
+        kernels: ``[channel in, row, column * lane]``, columns in the order of the runs; a lane is a channel out of the
+            group, and there may be more lanes than channels.
+        counts_y: Of the lines that each line of the source reaches, as the next two; see :class:`.geometry.Runs`.
+        runs_y: One tap at a time.
+        outputs_y: Their number.
+        counts_x: Of the columns that each position of a line reaches, as the next two.
+        runs_x: Joined.
+        outputs_x: Their number.
+        sums: Zeros, and left as such, ``[group, position * lane]``, of the same type as the kernels.
+        activation: Added to, ``[row, group, channel out of the group, position]``.
+        first_row: First row to treat.
+        last_row: Row to stop before.
     """
-    channels, height, width = kernels.shape[0], vertical.counts.size, horizontal.counts.size
-    inside = channels // sums.shape[0]
-    out = sums.shape[1] // (vertical.outputs * horizontal.outputs)
+    channels, taps, length = kernels.shape
+    lines, width, groups, lanes = counts_y.size, counts_x.size, sums.shape[0], sums.shape[1] // (outputs_y * outputs_x)
+    flat, flat_kernels, flat_sums = (
+        messages.reshape(messages.size),
+        kernels.reshape(kernels.size),
+        sums.reshape(sums.size),
+    )
     active = np.empty(width + 1, np.int32)
-    for channel in range(channels):
-        group = sums[channel // inside]
-        for y in range(height):
-            start = (channel * height + y) * width
-            count = 0
-            for x in range(width):  # without a branch, as the processor cannot predict spikes
-                active[count] = x
-                count += messages[start + x] != 0
-            for k in range(count):
-                x, message = active[k], np.int32(messages[start + active[k]])
-                for i in range(vertical.counts[y]):
-                    line, kernel = vertical.leads[y, i] * horizontal.outputs, kernels[channel, vertical.places[y, i]]
-                    for j in range(horizontal.counts[x]):
-                        place, lead = horizontal.places[x, j] * out, (line + horizontal.leads[x, j]) * out
-                        length = horizontal.lengths[x, j] * out
-                        _add_product(kernel[place : place + length], message, group[lead : lead + length])
+    for row in range(first_row, last_row):
+        for line in range(lines * channels):  # all channels of a line lead to the same few lines, in a near cache
+            y, channel = divmod(line, channels)
+            start = ((row * channels + channel) * lines + y) * width
+            kernel, group = channel * taps * length, channel // (channels // groups) * sums.shape[1]
+            for k in range(list_active(flat, start, width, active)):
+                x, message = active[k], np.int32(flat[start + active[k]])
+                for j in range(counts_x[x]):
+                    tap, lead = kernel + runs_x[x, j, 0] * lanes, group + runs_x[x, j, 1] * lanes
+                    for i in range(counts_y[y]):
+                        weight, place = tap + runs_y[y, i, 0] * length, lead + runs_y[y, i, 1] * outputs_x * lanes
+                        _add_taps(flat_sums, place, flat_kernels, weight, runs_x[x, j, 2] * lanes, lanes, message)
+        add_positions(sums, activation[row])
 
 
-@compiled
-def _add_product(kernel: Int32Array, message: np.int32, sums: Int32Array) -> None:
-    if message == 1:
-        for i in range(kernel.size):
-            sums[i] += kernel[i]
+@inlined
+def _add_taps(
+    sums: AnyArray, place: int, kernels: AnyArray, weight: int, count: int, lanes: int, message: np.int32
+) -> None:
+    """Add successive weights of a kernel, times a message."""
+    if lanes % CHANNELS:  # few channels do not fill a vector
+        for i in range(count):
+            sums[place + i] += message * kernels[weight + i]
+    elif message == 1:
+        for i in range(0, count, CHANNELS):
+            add_channels(sums, place + i, kernels, weight + i)
     else:
-        for i in range(kernel.size):
-            sums[i] += np.int32(message * kernel[i])
+        for i in range(0, count, CHANNELS):
+            add_products(sums, place + i, kernels, weight + i, message)
 
 
 @compiled
@@ -68,20 +101,29 @@ def _wrap(total: np.int32) -> np.int32:
 
 
 @compiled
-def add_channels(sums: Int32Array, activation: Int32Array) -> None:
+def add_positions(sums: AnyArray, activation: Int32Array) -> None:
     """Wrap sums, add them where they belong, and set them to zero.
 
     Args:
-        sums: ``[group, position * channel out / groups]``.
-        activation: Added to, ``[group, channel out / groups, position]``.
+        sums: 16 bits where those hold every sum, or 32, ``[group, position * lane]``.
+        activation: Added to, ``[group, channel out of the group, position]``.
     """
     groups, channels, positions = activation.shape
+    lanes = sums.shape[1] // positions
+    flat_sums, targets = sums.reshape(sums.size), activation.reshape(activation.size)
+    if sums.itemsize > 2:
+        for i in range(flat_sums.size):
+            flat_sums[i] = _wrap(flat_sums[i])
+    square_positions, square_channels = positions // TILE * TILE, channels // TILE * TILE
     for group in range(groups):
-        i = 0
+        first, lead = group * sums.shape[1], group * channels * positions
+        for position in range(0, square_positions, TILE):
+            for channel in range(0, square_channels, TILE):
+                place, target = first + position * lanes + channel, lead + channel * positions + position
+                add_transposed(flat_sums, place, lanes, targets, target, positions)
         for position in range(positions):
-            for channel in range(channels):
-                activation[group, channel, position] += _wrap(sums[group, i])
-                i += 1
+            for channel in range(square_channels if position < square_positions else 0, channels):
+                targets[lead + channel * positions + position] += flat_sums[first + position * lanes + channel]
     sums[:] = 0
 
 

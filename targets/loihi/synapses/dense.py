@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.targets.loihi.synapses.dense_events import add_shifted, gather_messages, gather_spikes
+from neurotool.targets.loihi.synapses.dense_events import gather_messages, gather_spikes
+from neurotool.targets.loihi.synapses.packed import WIDE, Packed
 from neurotool.targets.loihi.synapses.protocol import (
     INT32_LIMIT,
     AnyArray,
@@ -24,15 +25,18 @@ from neurotool.targets.loihi.synapses.protocol import (
     modulo_32,
     read,
 )
+from neurotool.targets.loihi.synapses.shift import add_shifted
 from neurotool.targets.loihi.workers import Workers
 
 FLOAT32_LIMIT = 1 << 24
 FLOAT64_LIMIT = 1 << 53
 LARGEST_WEIGHT = 1 << 8
 
-SPIKE_CROSSOVER = 0.6
+SPIKE_CROSSOVER = 0.9
 MESSAGE_CROSSOVER = 0.4
 """Shares of active sources below which adding rows of weights beats the matrix product (benchmarks/engine_paths.py)."""
+
+FLOATS = {Arithmetic.FLOAT32: np.float32, Arithmetic.FLOAT64: np.float64}
 
 BLOCK_BYTES = 1 << 22
 """Size of the blocks in which rasters are converted."""
@@ -62,12 +66,12 @@ class DenseSynapses:
         summing: How sums are formed.
 
     Attributes:
-        weights: The same.
+        weights: The same, packed.
         fan_out: Synapses of each source.
     """
 
     def __init__(self, weights: npt.NDArray[np.int16], largest_sum: int, summing: Summing) -> None:
-        self.weights = weights
+        self.weights = Packed.of(weights)
         self.fan_out = FanOut(np.count_nonzero(weights, axis=1))
         self._summing = summing
         self._largest_sum = largest_sum
@@ -81,7 +85,7 @@ class DenseSynapses:
     @property
     def nbytes(self) -> int:
         """Memory that they hold."""
-        return self.weights.nbytes + sum(matrix.nbytes for matrix in self._matrices.values())
+        return self.weights.pairs.nbytes + sum(matrix.nbytes for matrix in self._matrices.values())
 
     def deliver(self, heard: AnyArray, activation: Int32Array, workers: Workers) -> Delivered:
         """Add what the messages of some rows deliver; see :class:`.protocol.Synapses`."""
@@ -95,14 +99,19 @@ class DenseSynapses:
         return Delivered(how, heard.size, messages.events, self.fan_out.met(messages))
 
     def _gather(self, messages: Messages, activation: Int32Array, kind: npt.DTypeLike, workers: Workers) -> None:
-        values = modulo_32(messages.values)
-        gather = gather_spikes if values.dtype == np.bool_ else gather_messages
+        values, exponent = modulo_32(messages.values), self._summing.exponent
+        spikes = values.dtype == np.bool_
+        matrix = None if spikes else self._matrix(Arithmetic.EVENTS)
 
         def part(first: int, last: int) -> None:
-            total = np.empty(self.weights.shape[1], kind)
-            gather(values, self.weights, self._summing.exponent, total, activation, first, last)
+            if matrix is None:
+                total = np.empty(2 * WIDE, kind)
+                gather_spikes(values, *self.weights.arrays, exponent, total, activation, first, last)
+            else:
+                total = np.empty(self.weights.targets, kind)
+                gather_messages(values, matrix, exponent, total, activation, first, last)
 
-        workers.run(part, workers.parts(len(values), messages.events * self.weights.shape[1] // 16))
+        workers.run(part, workers.parts(len(values), messages.events * self.weights.targets // 32))
 
     def _multiply(self, values: AnyArray, activation: Int32Array, how: Arithmetic, workers: Workers) -> None:
         matrix, (exponent, _, wraps) = self._matrix(how), self._summing
@@ -117,5 +126,6 @@ class DenseSynapses:
 
     def _matrix(self, how: Arithmetic) -> AnyArray:
         if how not in self._matrices:
-            self._matrices[how] = self.weights.astype(np.float32 if how is Arithmetic.FLOAT32 else np.float64)
+            weights = self.weights.unpacked()
+            self._matrices[how] = weights if how is Arithmetic.EVENTS else weights.astype(FLOATS[how])
         return self._matrices[how]

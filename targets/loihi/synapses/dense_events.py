@@ -12,18 +12,25 @@ import numpy as np
 import numpy.typing as npt
 
 from neurotool.targets.loihi.jit import compiled
+from neurotool.targets.loihi.synapses.active import list_active
+from neurotool.targets.loihi.synapses.packed import ADDED, NARROW, WIDE
+from neurotool.targets.loihi.synapses.shift import add_shifted_row
+from neurotool.targets.loihi.synapses.vectors import WIDTH, add, load, store, upper, zeros
 
 Int16Array = npt.NDArray[np.int16]
+Pairs = npt.NDArray[np.uint16]
 Int32Array = npt.NDArray[np.int32]
 
-EXACT_IN_INT16 = 124
-"""Rows of weights (-256 to 255) that 16 bits can add without overflow, rounded down to a multiple of four."""
+ROWS = 16
+"""Rows for which a strip of weights is read one after another, while it is in a near cache."""
 
 
 @compiled
 def gather_spikes(
     spikes: npt.NDArray[np.bool_],
-    weights: Int16Array,
+    pairs: Pairs,
+    base: int,
+    step: int,
     exponent: int,
     total: npt.NDArray[Any],
     activation: Int32Array,
@@ -34,48 +41,106 @@ def gather_spikes(
 
     Args:
         spikes: ``[row, source]``; a row is one sample in one time step.
-        weights: ``[source, target]``.
+        pairs: The matrix, ``[strip, source, pair]``; see :class:`.packed.Packed`, as for the next two.
+        base: Smallest weight.
+        step: Distance of neighbouring weights.
         exponent: Power of two on the sum, rounding towards minus infinity.
-        total: Room for the sums of a row, ``[target]``.
+        total: Room for the sums of a strip, of the type that holds them.
         activation: Added to, ``[row, target]``.
         first_row: First row to treat.
         last_row: Row to stop before.
     """
-    sources, targets = weights.shape
-    active = np.empty(sources + 1, np.int32)
-    part = np.empty(targets, np.int16)
-    for row in range(first_row, last_row):
-        count = 0
-        for source in range(sources):  # without a branch, as the processor cannot predict spikes
-            active[count] = source
-            count += spikes[row, source]
-        if count > 0:
-            total[:] = 0
-            gather_row(active[:count], weights, part, total)
-            add_shifted_row(total, exponent, activation[row])
+    rows, sources = spikes.shape
+    strips, targets = pairs.shape[0], activation.shape[1]
+    strip = 2 * pairs.shape[2]
+    flat = spikes.reshape(rows * sources)
+    active, counts = np.empty((ROWS, sources + 1), np.int32), np.empty(ROWS, np.int64)
+    part = np.empty(2 * strip, np.uint16)
+    for low in range(first_row, last_row, ROWS):
+        high = min(low + ROWS, last_row)
+        for row in range(low, high):
+            counts[row - low] = list_active(flat, row * sources, sources, active[row - low])
+        for i in range(strips):
+            begin, end = i * strip, min((i + 1) * strip, targets)
+            for row in range(low, high):
+                if counts[row - low] > 0:
+                    gather_strip(active[row - low, : counts[row - low]], pairs, base, step, i, part, total)
+                    add_shifted_row(total[: end - begin], exponent, activation[row, begin:end])
 
 
 @compiled
-def gather_row(active: Int32Array, weights: Int16Array, part: Int16Array, total: npt.NDArray[Any]) -> None:
-    """Add the weights of active sources to the sums of one row; ``part`` is room for as many sums of 16 bits."""
-    for first in range(0, active.size, EXACT_IN_INT16):
-        _add_rows(weights, active[first : min(active.size, first + EXACT_IN_INT16)], part)
-        for target in range(total.size):
-            total[target] += part[target]
+def gather_row(
+    active: Int32Array,
+    pairs: Pairs,
+    base: int,
+    step: int,
+    exponent: int,
+    part: Pairs,
+    total: npt.NDArray[Any],
+    activation: Int32Array,
+) -> None:
+    """Add what the active sources of one row deliver; arguments as above and below."""
+    strips, _, lanes = pairs.shape
+    for strip in range(strips):
+        begin, end = strip * 2 * lanes, min((strip + 1) * 2 * lanes, activation.size)
+        gather_strip(active, pairs, base, step, strip, part, total)
+        add_shifted_row(total[: end - begin], exponent, activation[begin:end])
 
 
 @compiled
-def _add_rows(weights: Int16Array, sources: Int32Array, part: Int16Array) -> None:
-    part[:] = 0
-    paired = sources.size // 4 * 4
-    for i in range(0, paired, 4):  # four at once: fewer loads and stores of the sum
-        a, b, c, d = sources[i], sources[i + 1], sources[i + 2], sources[i + 3]
-        for target in range(part.size):
-            part[target] += weights[a, target] + weights[b, target] + weights[c, target] + weights[d, target]
-    for i in range(paired, sources.size):
-        a = sources[i]
-        for target in range(part.size):
-            part[target] += weights[a, target]
+def gather_strip(
+    active: Int32Array, pairs: Pairs, base: int, step: int, strip: int, part: Pairs, total: npt.NDArray[Any]
+) -> None:
+    """Sum the weights of active sources to a strip of targets.
+
+    Args:
+        active: The sources.
+        pairs: The matrix.
+        base: Smallest weight.
+        step: Distance of neighbouring weights.
+        strip: Number of the strip.
+        part: Room for twice as many numbers of 16 bits as a strip has pairs.
+        total: Filled in, ``[target of the strip]``.
+    """
+    _, sources, lanes = pairs.shape
+    flat, first = pairs.reshape(pairs.size), strip * sources * lanes
+    total[: 2 * lanes] = base * active.size
+    for low in range(0, active.size, ADDED):
+        some = active[low : min(low + ADDED, active.size)]
+        if lanes == WIDE:
+            _add_wide(some, flat, first, part)
+        else:
+            _add_narrow(some, flat, first, part)
+        for i in range(lanes):
+            both, uppers = part[i], part[lanes + i]
+            total[i] += step * np.int32(np.uint16(both - np.uint16(uppers << np.uint16(8))))
+            total[lanes + i] += step * np.int32(uppers)
+
+
+@compiled
+def _add_wide(active: Int32Array, pairs: Pairs, first: int, part: Pairs) -> None:
+    """Add the rows of active sources, 64 pairs each; then the upper bytes of their numbers."""
+    both_0, both_1, upper_0, upper_1 = zeros(), zeros(), zeros(), zeros()
+    for i in range(active.size):
+        place = first + np.int64(active[i]) * WIDE
+        found_0, found_1 = load(pairs, place), load(pairs, place + WIDTH)
+        both_0, both_1 = add(both_0, found_0), add(both_1, found_1)
+        upper_0, upper_1 = add(upper_0, upper(found_0)), add(upper_1, upper(found_1))
+    store(both_0, part, 0)
+    store(both_1, part, WIDTH)
+    store(upper_0, part, 2 * WIDTH)
+    store(upper_1, part, 3 * WIDTH)
+
+
+@compiled
+def _add_narrow(active: Int32Array, pairs: Pairs, first: int, part: Pairs) -> None:
+    """The same for 32 pairs."""
+    both, uppers = zeros(), zeros()
+    for i in range(active.size):
+        found = load(pairs, first + np.int64(active[i]) * NARROW)
+        both, uppers = add(both, found), add(uppers, upper(found))
+    store(both, part, 0)
+    store(uppers, part, WIDTH)
 
 
 @compiled
@@ -97,33 +162,3 @@ def gather_messages(
                 for target in range(total.size):
                     total[target] += np.int32(message * weights[source, target])
         add_shifted_row(total, exponent, activation[row])
-
-
-@compiled
-def add_shifted(sums: npt.NDArray[Any], exponent: int, wraps: bool, activation: Int32Array) -> None:
-    """Shift sums that floats hold exactly, and add them.
-
-    Args:
-        sums: Whole numbers, ``[row, target]``.
-        exponent: Power of two on each sum, rounding towards minus infinity.
-        wraps: Whether sums wrap at 32 bits before.
-        activation: Added to, ``[row, target]``.
-    """
-    rows, targets = sums.shape
-    for row in range(rows):
-        for target in range(targets):
-            total = np.int64(sums[row, target])
-            if wraps:
-                total = np.int64(np.int32(total))
-            activation[row, target] += np.int32(total << exponent if exponent >= 0 else total >> -exponent)
-
-
-@compiled
-def add_shifted_row(total: npt.NDArray[Any], exponent: int, activation: Int32Array) -> None:
-    """Shift the sums of one row, rounding towards minus infinity, and add them."""
-    if exponent >= 0:
-        for target in range(total.size):
-            activation[target] += np.int32(total[target] << exponent)
-    else:
-        for target in range(total.size):
-            activation[target] += np.int32(total[target] >> -exponent)

@@ -62,16 +62,12 @@ class Runs(NamedTuple):
 
     Attributes:
         counts: Number of runs, ``[position]``.
-        places: First tap of each, ``[position, run]``.
-        leads: First output of each, ``[position, run]``.
-        lengths: Taps of each, ``[position, run]``.
+        table: First tap of each run, its first output, and its length, ``[position, run, 3]``.
         outputs: Positions in the target.
     """
 
     counts: Int32Array
-    places: Int32Array
-    leads: Int32Array
-    lengths: Int32Array
+    table: Int32Array
     outputs: int
 
     @classmethod
@@ -92,9 +88,9 @@ class Runs(NamedTuple):
         position, tap, output = position[starts], tap[starts], output[starts]
         counts = np.bincount(position, minlength=axis.size)
         column = np.arange(len(position)) - (np.cumsum(counts) - counts)[position]
-        tables = np.zeros((3, axis.size, counts.max(initial=0)), np.int32)
-        tables[:, position, column] = tap, output, lengths
-        return cls(counts.astype(np.int32), tables[0], tables[1], tables[2], axis.outputs)
+        table = np.zeros((axis.size, counts.max(initial=0), 3), np.int32)
+        table[position, column] = np.column_stack([tap, output, lengths])
+        return cls(counts.astype(np.int32), table, axis.outputs)
 
 
 class Geometry(NamedTuple):

@@ -14,6 +14,7 @@ from neurotool.ir.program import AllToAll, ChipProgram, Convolution, Projection,
 from neurotool.synapses import hardware_weights
 from neurotool.targets.loihi.synapses.convolution import ConvolutionSynapses
 from neurotool.targets.loihi.synapses.dense import DenseSynapses
+from neurotool.targets.loihi.synapses.packed import Packed
 from neurotool.targets.loihi.synapses.protocol import Summing, Synapses
 from neurotool.targets.loihi.synapses.sparse import Columns, SparseSynapses
 from neurotool.targets.loihi.synapses.sparse_events import order_by_source
@@ -24,7 +25,7 @@ DENSE_SHARE = 0.04
 """Share of weights other than zero from which on a matrix beats single synapses (benchmarks/engine_paths.py)."""
 
 DENSE_BYTES = 1 << 21
-"""Matrices up to this size (of 16-bit weights) may be made of listed synapses whatever their memory."""
+"""Matrices up to this size (of eight-bit weights) may be made of listed synapses whatever their memory."""
 
 BLOCK = 1 << 18
 """Synapses that are read at once."""
@@ -129,7 +130,7 @@ def _fastest(projection: Projection, columns: Columns, targets: int) -> Synapses
     """Return synapses of one delay as a matrix if that is faster and needs no more memory."""
     low, high = columns.starts[0], columns.starts[-1]
     sources = len(columns.starts) - 1
-    needed = 2 * sources * targets
+    needed = Packed.bytes_of(sources, targets)
     if high - low >= DENSE_SHARE * sources * targets and needed <= max(DENSE_BYTES, 6 * (high - low)):
         source = np.repeat(np.arange(sources), np.diff(columns.starts))
         sums = np.zeros((sources, targets), np.int32)

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from neurotool.targets.loihi.jit import compiled
-from neurotool.targets.loihi.synapses.dense_events import add_shifted_row
+from neurotool.targets.loihi.synapses.active import list_active
+from neurotool.targets.loihi.synapses.shift import add_shifted_row
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -44,13 +45,11 @@ def scatter(
         first_row: First row to treat.
         last_row: Row to stop before.
     """
-    sources = messages.shape[1]
+    rows, sources = messages.shape
+    flat = messages.reshape(rows * sources)
     active = np.empty(sources + 1, np.int32)
     for row in range(first_row, last_row):
-        count = 0
-        for source in range(sources):  # without a branch, as the processor cannot predict spikes
-            active[count] = source
-            count += messages[row, source] != 0
+        count = list_active(flat, row * sources, sources, active)
         if count > 0:
             total[:] = 0
             for i in range(count):
