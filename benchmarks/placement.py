@@ -44,9 +44,9 @@ REACH = 200
 """Largest distance between a neuron and those it hears, in the networks of growing size."""
 
 
-def pilotnet() -> ChipProgram:
+def pilotnet(image: tuple[int, int, int] = IMAGE) -> ChipProgram:
     """The network of PilotNet's shape, with random weights."""
-    rng, shape, source = np.random.default_rng(0), IMAGE, "input"
+    rng, shape, source = np.random.default_rng(0), image, "input"
     populations: list[Population] = []
     projections: list[Projection] = []
     for i, (channels, stride) in enumerate(KERNELS, start=1):
@@ -61,7 +61,7 @@ def pilotnet() -> ChipProgram:
         weights = 2 * rng.integers(-60, 60, (after, before))
         projections.append(Projection(f"to_dense{i}", source, f"dense{i}", weights))
         source = f"dense{i}"
-    return program_of(IMAGE, populations, projections)
+    return program_of(image, populations, projections)
 
 
 def neighbours(neurons: int) -> ChipProgram:

@@ -14,6 +14,7 @@ from neurotool.errors import UsageError
 if TYPE_CHECKING:
     from neurotool.diagnostics import Diagnostic
     from neurotool.energy import EnergyReport
+    from neurotool.energy.comparison import Comparison
     from neurotool.pipeline import EnergyResult
 
 
@@ -49,12 +50,20 @@ def costed(
     if result.comparison is not None:
         data["comparison"] = result.comparison.to_json()
         text += [energy_compared.alternatives(result.comparison), energy_compared.break_even(result.comparison)]
+    if result.cross_checks:
+        data["cross_check"] = [check.to_json() for check in result.cross_checks]
+        text += [energy_compared.second_opinion(check) for check in result.cross_checks]
     if detailed:
         text.append(energy.sources(report.rows()))
-    notes = (*report.notes, *(result.comparison.notes if result.comparison else ()))
+    notes = (
+        *report.notes,
+        *(result.comparison.notes if result.comparison else ()),
+        *dict.fromkeys(note for check in result.cross_checks for note in check.notes),
+    )
     about = {
         "activity": report.activity + (f", {report.samples} samples" if report.samples else ""),
         "how to read": notes,
+        "accuracies": _accuracies(result.comparison),
         "kept in": result.run_dir,
         "figures": tuple(path.name for path in result.figures),
     }
@@ -64,3 +73,11 @@ def costed(
 
 def _names(report: EnergyReport) -> list[str]:
     return list(dict.fromkeys(row.name for row in report.rows()))
+
+
+def _accuracies(comparison: Comparison | None) -> tuple[str, ...]:
+    """Who says how accurate each alternative is; nothing is said of those nobody knows."""
+    if comparison is None:
+        return ()
+    known = {each.name: each for each in comparison.alternatives if each.accuracy_source}
+    return tuple(f"{name}: {each.accuracy_source}" for name, each in known.items())

@@ -41,6 +41,14 @@ DYNAMIC_NAMES = ("cores", "above-ready-idle", "above-leakage", "above-boot-idle"
 @click.option("--compare", is_flag=True, help="Compare with the same task on a GPU: spiking, ANN and quantised ANN.")
 @click.option("--gpu", default="h100-sxm", show_default=True, metavar="NAME", help="GPU of the comparison.")
 @click.option("--neurobench", type=FILE, metavar="FILE", help="Write counts in NeuroBench's terms (.json).")
+@click.option(
+    "--cross-check",
+    type=click.Choice(["sana-fe"]),
+    help="Let SANA-FE, if it is installed, simulate the first sample on the same placement (Loihi 1).",
+)
+@click.option("--accuracies", type=FILE, metavar="FILE", help="Accuracies (.yaml) of the alternatives of --compare.")
+@click.option("--compare-with", type=FILE, multiple=True, metavar="BUNDLE",
+              help="Add the newest estimate of another bundle to --compare; may be given again.")  # fmt: skip
 @limit_option("Count only the first N samples.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws behind the bands."
@@ -55,7 +63,7 @@ def estimate_energy(
     bundle: Path | None,
     data: Path | None,
     activity: Path | None,
-    encode: str | None,
+    encode: str | dict[str, str] | None,
     steps: int | None,
     limit: int | None,
     dynamic: str,
@@ -64,7 +72,8 @@ def estimate_energy(
 ) -> None:
     """Estimate joules per inference of BUNDLE, or of published counts.
 
-    Counts what BUNDLE does on real samples; ``-v`` shows the arithmetic of all layers and its sources.
+    Counts what BUNDLE does on real samples. Without ``--input`` the estimate rests on the mean spike rates of its
+    calibration data. ``-v`` shows the arithmetic of all layers and its sources.
     """
     from neurotool import pipeline
     from neurotool.cli.energy_answer import costed
@@ -73,8 +82,11 @@ def estimate_energy(
     if activity is not None:
         _refuse({"BUNDLE": bundle, "--input": data, "--encode": encode, "--steps": steps, "--limit": limit})
         result = pipeline.estimate_counts(activity, options)
-    elif bundle is None or data is None:
+    elif bundle is None:
         raise UsageError("a bundle and --input are needed", hint="or --activity COUNTS.json --chip NAME")
+    elif data is None:
+        _refuse({"--encode": encode, "--limit": limit}, "without --input there are no samples")
+        result = pipeline.estimate_rates(bundle, steps=steps, options=options)
     else:
         with session.progress() as progress:
             result = pipeline.estimate_energy(
@@ -83,8 +95,8 @@ def estimate_energy(
     session.answer(*costed(bundle or activity, result, dynamic, explain, detailed=session.verbosity > 0))
 
 
-def _refuse(given: dict[str, object]) -> None:
-    """Refuse what says something about samples where counts are given."""
+def _refuse(given: dict[str, object], why: str = "--activity gives the counts") -> None:
+    """Refuse what says something about samples where there are none."""
     found = [name for name, value in given.items() if value is not None]
     if found:
-        raise UsageError(f"--activity gives the counts; {', '.join(found)} cannot be given too")
+        raise UsageError(f"{why}; {', '.join(found)} cannot be given too")

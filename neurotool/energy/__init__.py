@@ -5,8 +5,10 @@ from neurotool.energy.counts import Counts, count
 from neurotool.energy.dynamic import DYNAMIC
 from neurotool.energy.estimate import CountedWork, DenseWork, SpikingWork, count_work, estimate
 from neurotool.energy.events import ChipWork, LayerEvents
+from neurotool.energy.expected import expected, expected_work
 from neurotool.energy.lines import Kind, Term
 from neurotool.energy.parts import Arithmetic, EnergyRow, PartEnergy
+from neurotool.energy.rates import Cost, RatedLayer, chip_cost, device_cost, rated_work
 from neurotool.energy.report import EnergyReport, Evidence
 from neurotool.energy.tornado import Swing
 from neurotool.energy.whole import dense_counts_of_graph
@@ -16,6 +18,7 @@ __all__ = [
     "Arithmetic",
     "Band",
     "ChipWork",
+    "Cost",
     "CountedWork",
     "Counts",
     "DenseWork",
@@ -25,11 +28,17 @@ __all__ = [
     "Kind",
     "LayerEvents",
     "PartEnergy",
+    "RatedLayer",
     "SpikingWork",
     "Swing",
     "Term",
+    "chip_cost",
     "count",
     "count_work",
     "dense_counts_of_graph",
+    "device_cost",
     "estimate",
+    "expected",
+    "expected_work",
+    "rated_work",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,12 +33,13 @@ class Crossing:
         return Crossing(self.values + other.values, self.bytes + other.bytes)
 
 
-def crossings(program: ChipProgram, trace: Trace) -> dict[str, Crossing]:
+def crossings(program: ChipProgram, trace: Trace, once: Collection[str] = frozenset()) -> dict[str, Crossing]:
     """Find what enters at the input ports and leaves at the outputs of a program.
 
     Args:
         program: The program.
         trace: Its run; the spikes say how many messages there were.
+        once: Values that cross once per inference as one word for each neuron: held currents, counts, weighted sums.
 
     Returns:
         Traffic by input port or population. A population whose spikes and potential are both read has the sum.
@@ -53,7 +55,12 @@ def crossings(program: ChipProgram, trace: Trace) -> dict[str, Crossing]:
             values = float(trace.steps * np.prod(shape))
             traffic = Crossing(values, values * VALUE_BYTES)
         found[output.population] = found.get(output.population, Crossing(0.0, 0.0)) + traffic
-    return found
+    return found | {name: _once(program.shape_of(name)) for name in once if name in found}
+
+
+def _once(shape: tuple[int, ...]) -> Crossing:
+    values = float(np.prod(shape))
+    return Crossing(values, values * VALUE_BYTES)
 
 
 def _spikes(trace: Trace, name: str, shape: tuple[int, ...]) -> Crossing:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from neurotool.chips import Device
+from neurotool.energy.accuracy import Accuracy, Way
 from neurotool.energy.bands import Band, Draws, Extremes, Values
 from neurotool.energy.dense import price_dense
 from neurotool.energy.lines import Term
@@ -78,6 +80,8 @@ class Alternative:
         dynamic: Joules of it that events, or the work of the device, add to being powered.
         latency: Seconds until the result of an inference is there.
         accuracy: Share of right answers where it is known.
+        accuracy_source: Who says so.
+        way: Name of the way, by which a file of accuracies speaks of it.
     """
 
     name: str
@@ -87,6 +91,8 @@ class Alternative:
     dynamic: Band
     latency: Band
     accuracy: float | None = None
+    accuracy_source: str = ""
+    way: str = ""
 
     @property
     def edp(self) -> Band:
@@ -105,6 +111,8 @@ class Alternative:
             "latency_s": self.latency.to_json(),
             "edp_Js": self.edp.to_json(),
             "accuracy": self.accuracy,
+            "accuracy_source": self.accuracy_source,
+            "way": self.way,
         }
 
 
@@ -116,19 +124,33 @@ def bits_of(steps: int) -> int:
     return steps.bit_length()
 
 
-def own(report: EnergyReport, accuracy: float | None) -> Alternative:
+def own(report: EnergyReport, accuracy: Accuracy | None) -> Alternative:
     """The split model itself, by what it runs on."""
     places = dict.fromkeys(part.where for part in report.parts)
     dense = {row.part for row in report.rows() if row.name == row.part}
     names = {True: "all dense, as split", False: "spiking on chip" if not dense else "hybrid: chip and device"}
     name = names[len(dense) == len(report.parts)]
-    return Alternative(
-        name, " and ".join(places), 1, report.total, report.terms[Term.DYNAMIC], report.latency, accuracy
+    made = Alternative(
+        name, " and ".join(places), 1, report.total, report.terms[Term.DYNAMIC], report.latency, way=Way.SPLIT
     )
+    return with_accuracy(made, accuracy)
+
+
+def with_accuracy(alternative: Alternative, accuracy: Accuracy | None) -> Alternative:
+    """The same with what is known of its accuracy."""
+    if accuracy is None:
+        return alternative
+    return replace(alternative, accuracy=accuracy.accuracy, accuracy_source=accuracy.source)
 
 
 def on_gpu(
-    spiking: ScalingWork, ann: ScalingWork, steps: int, device: Device, *, seed: int = 0
+    spiking: ScalingWork,
+    ann: ScalingWork,
+    steps: int,
+    device: Device,
+    *,
+    seed: int = 0,
+    accuracies: Mapping[Way, Accuracy] | None = None,
 ) -> tuple[Alternative, ...]:
     """The task on a GPU, each way at batch 1 and at its best batch.
 
@@ -138,19 +160,20 @@ def on_gpu(
         steps: Time steps of the spiking network.
         device: The GPU.
         seed: Seed of the bands.
+        accuracies: What is known of the accuracy of each way.
     """
     bits = bits_of(steps)
     fitting = [name for name, width in WIDTHS.items() if width >= bits and name in device.operation_energy]
     narrow = min(fitting, key=lambda name: WIDTHS[name], default="float32")
     ways = (
-        ("spiking network, step by step", spiking, "float32"),
-        ("float ANN", ann, "float32"),
-        (f"ANN of {bits} bits, computed as {narrow}", ann, narrow),
+        (Way.SPIKING, "spiking network, step by step", spiking, "float32"),
+        (Way.ANN, "float ANN", ann, "float32"),
+        (Way.QUANTISED, f"ANN of {bits} bits, computed as {narrow}", ann, narrow),
     )
-    draws = Draws(seed)
+    draws, known = Draws(seed), accuracies or {}
     return tuple(
-        _alternative(name, work, precision, batch, device, draws)
-        for name, work, precision in ways
+        with_accuracy(replace(_alternative(name, work, precision, batch, device, draws), way=way), known.get(way))
+        for way, name, work, precision in ways
         for batch in dict.fromkeys((1, best_batch(work, precision, device)))
     )
 

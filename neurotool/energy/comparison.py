@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from neurotool.chips import Chip, Device
+from neurotool.energy.accuracy import EQUAL_WITHIN, Accuracy, Way
 from neurotool.energy.breakeven import BreakEven, break_even
 from neurotool.energy.compare import Alternative, ScalingWork, on_gpu, own
 from neurotool.energy.estimate import CountedWork, DenseWork
@@ -14,7 +15,8 @@ from neurotool.energy.report import EnergyReport
 
 NOTES = (
     "The ANNs have the layers of the spiking network, run once, with one activation function for each neuron. They are "
-    "not trained here: their accuracy is not known, and energy at unequal accuracy does not compare.",
+    "not trained here: --accuracies may say how accurate they are, and energy at unequal accuracy does not compare. "
+    f"Accuracies within {100 * EQUAL_WITHIN:g} point of the first row count as equal.",
     "The quantised ANN has ceil(log2(T + 1)) bits, as many as a count of spikes over T steps needs (Yan et al., "
     "arXiv 2409.08290), computed in the narrowest number format of the GPU that holds them.",
     "The best batch is the smallest power of two up to 4096 within 5 % of the least energy per inference; latency is "
@@ -58,13 +60,15 @@ class Task:
         spiking: The whole model as a spiking network, step by step.
         ann: The whole model as an ANN with the same layers.
         steps: Time steps of the spiking network.
-        accuracy: Share of right answers of the split model where it is known.
+        accuracies: What is known of the accuracy of each way.
+        others: Further alternatives that were estimated before, such as another split of the model.
     """
 
     spiking: ScalingWork
     ann: ScalingWork
     steps: int
-    accuracy: float | None = None
+    accuracies: Mapping[Way, Accuracy] = field(default_factory=dict)
+    others: tuple[Alternative, ...] = ()
 
 
 def compare(
@@ -88,10 +92,10 @@ def compare(
     Raises:
         UsageError: The GPU has no figures for float32.
     """
-    others = on_gpu(task.spiking, task.ann, task.steps, gpu, seed=report.seed)
+    others = on_gpu(task.spiking, task.ann, task.steps, gpu, seed=report.seed, accuracies=task.accuracies)
     mixed = () if not dense else ("The model has dense parts, so that there is no version of it on the chip alone.",)
     return Comparison(
-        alternatives=(own(report, task.accuracy), *others),
+        alternatives=(own(report, task.accuracies.get(Way.SPLIT)), *task.others, *others),
         break_even=break_even(spiking, dense, *places, others) if spiking else (),
         steps=task.steps,
         notes=(*NOTES, *mixed),

@@ -102,7 +102,11 @@ def count(program: ChipProgram, placement: Placement, trace: Trace, chip: Chip) 
     Raises:
         UsageError: The trace is not one of this program.
     """
-    activity = read_activity(program, trace)
+    return count_activity(program, placement, read_activity(program, trace), chip)
+
+
+def count_activity(program: ChipProgram, placement: Placement, activity: Activity, chip: Chip) -> Counts:
+    """Count the events of spikes on the chip's clock; of mean rates in their place, the expected events."""
     cores = [core.slices for core in placement.cores]
     reached = fan_outs(program, cores)
     synops: dict[str, Synops] = {}
@@ -145,6 +149,16 @@ def _forms(
             entries = lists.data[lists.indptr[i] : lists.indptr[i + 1]]
             form, _ = synapse_storage(entries, neurons, projection, chip.memory)
             found[form][i] = True
+    return found
+
+
+def storage_forms(program: ChipProgram, placement: Placement, chip: Chip) -> dict[str, dict[int, Storage]]:
+    """How each core that holds targets of a projection lists its synapses: by projection, then by index of the core."""
+    reached = fan_outs(program, [core.slices for core in placement.cores])
+    found = {}
+    for name, projection in program.projections.items():
+        forms = _forms(projection, placement, reached[name], chip)
+        found[name] = {int(core): form for form, cores in forms.items() for core in np.flatnonzero(cores)}
     return found
 
 

@@ -37,12 +37,21 @@ NOTES = (
 
 @dataclass(frozen=True, eq=False)
 class SpikingWork:
-    """A spiking part: what ran, where it lies, what it did."""
+    """A spiking part: what ran, where it lies, what it did.
+
+    Attributes:
+        part: Name of the part.
+        program: What ran.
+        placement: Where it lies.
+        trace: What it did.
+        once: Values that cross its boundaries once per inference instead of step by step.
+    """
 
     part: str
     program: ChipProgram
     placement: Placement
     trace: Trace
+    once: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +97,7 @@ def count_work(work: SpikingWork, chip: Chip) -> CountedWork:
             hint="place the program on the chip it is to be costed for",
         )
     counts = count(work.program, work.placement, work.trace, chip)
-    events = events_of(work.program, counts, crossings(work.program, work.trace))
+    events = events_of(work.program, counts, crossings(work.program, work.trace, work.once))
     return CountedWork(work.part, events, Evidence.MEASURED, work.trace.target, work.trace.batch)
 
 

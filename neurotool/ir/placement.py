@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -163,6 +163,7 @@ class Placement:
         quality: What the layout costs in a time step.
         method: How the layout was found.
         assumptions: What the layout takes for granted, one sentence each.
+        rates: Spikes of a neuron in a step that were measured, by input port and population; others were assumed.
     """
 
     chip: str
@@ -171,6 +172,7 @@ class Placement:
     quality: Quality
     method: str
     assumptions: tuple[str, ...] = ()
+    rates: dict[str, float] = field(default_factory=dict)
 
     @property
     def chips(self) -> int:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neurotool.chips import Chip, Device, available_chips, available_devices, load_chip, load_device
 from neurotool.chips.override import override, read_overrides
 from neurotool.energy import EnergyReport, SpikingWork, count_work, estimate
+from neurotool.energy.accuracy import read_accuracies
 from neurotool.energy.comparison import Comparison, compare
+from neurotool.energy.crosscheck import CrossCheck, cross_check
+from neurotool.energy.crosscheck.compare import require_sanafe
 from neurotool.energy.neurobench import neurobench
 from neurotool.energy.published import counted_work
 from neurotool.errors import UsageError
 from neurotool.ir.activity_counts import read_activity_counts
 from neurotool.ir.adapters import RunOptions
 from neurotool.ir.bundle import Bundle
+from neurotool.pipeline.alternatives import estimated_before
 from neurotool.pipeline.energy_figures import draw_energy
 from neurotool.pipeline.energy_task import dense_work, spiking_work, task_of, write_text
 from neurotool.pipeline.layouts import placement_for
+from neurotool.pipeline.model import Model, model_inputs
 from neurotool.pipeline.results import EnergyResult, StageProgress, progress_of
-from neurotool.pipeline.running import Model, model_inputs, read_data
+from neurotool.pipeline.samples import Encode, read_data
 
 ACTIVITY_TARGET = "loihi"
 """The engine that measures the activity: exact, and fast enough for whole data sets."""
@@ -41,6 +46,9 @@ class EnergyOptions:
         plot: Draw the figures.
         figures: Folder for the figures, or None for the run's own.
         neurobench: File for the counts in NeuroBench's terms, or None.
+        cross_check: ``sana-fe`` for a second opinion by SANA-FE, or None.
+        accuracies: File that says how accurate the alternatives of the comparison are, or None.
+        compare_with: Other bundles for the same task, whose newest estimates are compared too.
     """
 
     chip: str | None = None
@@ -52,13 +60,16 @@ class EnergyOptions:
     plot: bool = True
     figures: Path | None = None
     neurobench: Path | None = None
+    cross_check: str | None = None
+    accuracies: Path | None = None
+    compare_with: tuple[Path, ...] = ()
 
 
 def estimate_energy(
     path: Path,
     data: Path,
     *,
-    encode: str | None = None,
+    encode: Encode = None,
     steps: int | None = None,
     limit: int | None = None,
     options: EnergyOptions | None = None,
@@ -80,14 +91,26 @@ def estimate_energy(
         NegativeAnswerError: A spiking part does not fit on the chip.
     """
     wanted = options or EnergyOptions()
+    if not wanted.compare and (wanted.accuracies is not None or wanted.compare_with):
+        raise UsageError("--accuracies and --compare-with say something about a comparison", hint="add --compare")
+    if wanted.cross_check is not None:
+        require_sanafe()
+    known = {} if wanted.accuracies is None else read_accuracies(wanted.accuracies)
+    others = estimated_before(wanted.compare_with)
     model = Model(Bundle.open(path))
-    chip, device, gpu = _places(wanted, model.bundle.manifest.options.chip)
-    dataset = read_data(data, model.bundle.manifest.input, encode, steps)
+    chip, device, gpu = places(wanted, model.bundle.manifest.options.chip)
+    dataset = read_data(data, model.bundle.manifest.inputs, encode, steps)
     dataset = dataset if limit is None else dataset.take(limit)
     running = RunOptions(progress=progress_of("activity", progress))
     execution = model.execute(model_inputs(model, dataset), ACTIVITY_TARGET, running)
     spiking = [
-        SpikingWork(name, program, placement_for(model.bundle, name, program, chip), execution.traces[name])
+        SpikingWork(
+            name,
+            program,
+            placement_for(model.bundle, name, program, chip),
+            execution.traces[name],
+            model.crossing_once(name),
+        )
         for name, program in model.programs.items()
     ]
     counted, dense = [count_work(work, chip) for work in spiking], dense_work(model, execution)
@@ -95,11 +118,12 @@ def estimate_energy(
     report = estimate(counted, dense, chip, device, whole=whole, seed=wanted.seed)
     compared = None
     if wanted.compare:
-        task = task_of(model, execution, dataset)
+        task = replace(task_of(model, execution, dataset, known), others=others)
         compared = compare(report, counted, dense, (chip, device), task, gpu)
     if wanted.neurobench is not None:
         write_text(wanted.neurobench, json.dumps(neurobench(spiking, dense), indent=2) + "\n", "--neurobench")
-    return _keep(model.bundle, report, compared, wanted)
+    checks = tuple(cross_check(work, chip) for work in spiking) if wanted.cross_check else ()
+    return keep(model.bundle, report, compared, checks, wanted)
 
 
 def estimate_counts(path: Path, options: EnergyOptions) -> EnergyResult:
@@ -114,11 +138,15 @@ def estimate_counts(path: Path, options: EnergyOptions) -> EnergyResult:
     """
     if options.chip is None:
         raise UsageError("--activity needs a chip", hint=f"add --chip {' or --chip '.join(available_chips())}")
-    needs_model = {"--compare": options.compare, "--neurobench": options.neurobench is not None}
+    needs_model = {
+        "--compare": options.compare,
+        "--neurobench": options.neurobench is not None,
+        "--cross-check": options.cross_check is not None,
+    }
     refused = [name for name, given in needs_model.items() if given]
     if refused:
         raise UsageError(f"{', '.join(refused)} needs a model, and --activity gives counts alone")
-    chip, device, _ = _places(options, options.chip)
+    chip, device, _ = places(options, options.chip)
     counts = read_activity_counts(path)
     report = estimate([counted_work(counts, chip)], [], chip, device, seed=options.seed)
     place_of = _folder(options.figures)
@@ -126,7 +154,7 @@ def estimate_counts(path: Path, options: EnergyOptions) -> EnergyResult:
     return EnergyResult(report, None, tuple(place_of(name) for name in names) if place_of else ())
 
 
-def _places(options: EnergyOptions, chip: str) -> tuple[Chip, Device, Device]:
+def places(options: EnergyOptions, chip: str) -> tuple[Chip, Device, Device]:
     """Chip, device and GPU, each with the constants that replace its own."""
     overrides = read_overrides(options.constants)
     places = load_chip(options.chip or chip), load_device(options.device), load_device(options.gpu)
@@ -141,15 +169,22 @@ def _places(options: EnergyOptions, chip: str) -> tuple[Chip, Device, Device]:
     return override(found, overrides), override(device, overrides), override(gpu, overrides)
 
 
-def _keep(bundle: Bundle, report: EnergyReport, compared: Comparison | None, options: EnergyOptions) -> EnergyResult:
+def keep(
+    bundle: Bundle,
+    report: EnergyReport,
+    compared: Comparison | None,
+    checks: tuple[CrossCheck, ...],
+    options: EnergyOptions,
+) -> EnergyResult:
     """Write the report and its figures among the runs of a bundle."""
     with bundle.new_run("energy") as writer:
         kept = report.to_json() | ({} if compared is None else {"comparison": compared.to_json()})
+        kept |= {"cross_check": [check.to_json() for check in checks]} if checks else {}
         writer.write_json("energy.json", kept)
         place_of = _folder(options.figures) or writer.path
         names = draw_energy(report, place_of, compared) if options.plot else ()
     folder = options.figures or writer.run.path
-    return EnergyResult(report, writer.run.path, tuple(folder / name for name in names), compared)
+    return EnergyResult(report, writer.run.path, tuple(folder / name for name in names), compared, checks)
 
 
 def _folder(path: Path | None) -> Callable[[str], Path] | None:

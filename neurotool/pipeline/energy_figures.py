@@ -78,6 +78,10 @@ def _terms(report: EnergyReport, place: Place) -> tuple[str, ...]:
     used = {name: joules for name, joules in terms.items() if max(joules, default=0.0) > VISIBLE * largest}
     if not used:
         return ()
+    # Bars too thin to see stand together, so that a part's bar is as long as its total.
+    rest = [p.total.nominal - sum(joules[i] for joules in used.values()) for i, p in enumerate(parts.values())]
+    if len(used) < sum(max(joules) > 0.0 for joules in terms.values()):
+        used["the rest"] = [max(joules, 0.0) for joules in rest]
     bounds = [p.total.low for p in parts.values()], [p.total.high for p in parts.values()]
     title = "Energy per inference, by part and what it is spent for"
     save(energy_per_layer(list(parts), used, *bounds, title), place("energy-terms.png"))

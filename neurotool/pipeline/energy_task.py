@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 
 import numpy as np
 
-from neurotool.data import Dataset
+from neurotool.data import Samples
 from neurotool.energy import DenseWork, dense_counts_of_graph
+from neurotool.energy.accuracy import Accuracy, Way
 from neurotool.energy.compare import ScalingWork
 from neurotool.energy.comparison import Task
 from neurotool.energy.whole import ann_counts_of_graph
@@ -17,7 +18,8 @@ from neurotool.errors import UsageError
 from neurotool.ir.adapters import Array
 from neurotool.ir.costs import DenseCounts
 from neurotool.pipeline.adapters import torch_target
-from neurotool.pipeline.running import Model
+from neurotool.pipeline.alternatives import recorded_accuracy
+from neurotool.pipeline.model import Model
 from neurotool.runtime.boundary import to_tensor
 from neurotool.runtime.schedule import Execution
 from neurotool.verify import count_correct
@@ -26,7 +28,7 @@ from neurotool.verify import count_correct
 def dense_work(model: Model, execution: Execution, batch: int = 1) -> list[DenseWork]:
     """Count the work of every dense part, for a single sample where nothing else is said: the latency case."""
     parts = {part.name: part.inputs for part in model.bundle.manifest.parts if part.name in model.dense}
-    inputs = {part: [_repeated(model, name, execution, batch) for name in names] for part, names in parts.items()}
+    inputs = {part: [_repeated(model, name, part, execution, batch) for name in names] for part, names in parts.items()}
     return [DenseWork(part, torch_target().count_dense(path, inputs[part])) for part, path in model.dense.items()]
 
 
@@ -36,8 +38,15 @@ def spiking_work(model: Model, dense: Sequence[DenseWork], steps: int, batch: in
     return _sum([*graphs, *(work.counts for work in dense)], batch)
 
 
-def task_of(model: Model, execution: Execution, dataset: Dataset) -> Task:
-    """Describe what alternatives to the split model would have to do."""
+def task_of(model: Model, execution: Execution, dataset: Samples, given: Mapping[Way, Accuracy] | None = None) -> Task:
+    """Describe what alternatives to the split model would have to do.
+
+    Args:
+        model: The split model.
+        execution: Its run.
+        dataset: What it ran on.
+        given: Accuracies that the user knows; they go before those that runs recorded.
+    """
     one, two = dense_work(model, execution, 1), dense_work(model, execution, 2)
     spiking = ScalingWork.of(spiking_work(model, one, dataset.steps, 1), spiking_work(model, two, dataset.steps, 2))
     graphs = [ScalingWork.of(ann_counts_of_graph(g, 1), ann_counts_of_graph(g, 2)) for g in model.graphs.values()]
@@ -50,7 +59,13 @@ def task_of(model: Model, execution: Execution, dataset: Dataset) -> Task:
     if dataset.y is not None:
         correct = count_correct(model.outputs(execution), model.timed_outputs, dataset.y)
     ann = reduce(ScalingWork.__add__, [*graphs, *dense], ScalingWork(0.0, 0.0, 0.0, 0))
-    return Task(spiking, ann, dataset.steps, None if correct is None else correct / dataset.batch)
+    known = {}
+    if (float_run := recorded_accuracy(model.bundle, dataset.sha256, dataset.batch)) is not None:
+        known[Way.SPIKING] = float_run
+    if correct is not None:
+        source = f"this run on the integer engine, {dataset.batch} samples"
+        known[Way.SPLIT] = Accuracy(accuracy=correct / dataset.batch, source=source)
+    return Task(spiking, ann, dataset.steps, known | dict(given or {}))
 
 
 def write_text(path: Path, text: str, option: str) -> None:
@@ -77,7 +92,8 @@ def _timed(model: Model, name: str) -> bool:
     return next(b.timed for b in model.bundle.manifest.boundaries if b.value == name)
 
 
-def _repeated(model: Model, name: str, execution: Execution, batch: int) -> Array:
-    """The first sample of a value, as a batch."""
-    axis = 1 if _timed(model, name) else 0
-    return to_tensor(np.repeat(execution.values[name].take([0], axis=axis), batch, axis=axis))
+def _repeated(model: Model, name: str, part: str, execution: Execution, batch: int) -> Array:
+    """The first sample of a value as a part takes it, as a batch."""
+    boundary = model.boundaries[name, part]
+    axis = 1 if boundary.timed and not boundary.coding.reduces else 0
+    return to_tensor(np.repeat(execution.delivered[name, part].take([0], axis=axis), batch, axis=axis))

@@ -6,6 +6,7 @@ import pytest
 
 from neurotool.chips import load_chip, load_device
 from neurotool.energy import DenseWork, SpikingWork, Term, count_work, estimate
+from neurotool.energy.accuracy import Accuracy, Way
 from neurotool.energy.bands import Band
 from neurotool.energy.breakeven import Basis, Verdict, break_even, mean_rate
 from neurotool.energy.compare import LARGEST_BATCH, Alternative, ScalingWork, best_batch, bits_of, on_gpu
@@ -102,7 +103,7 @@ def test_silence_has_no_break_even(work_with):
 def test_a_comparison_puts_the_split_model_first(work: SpikingWork):
     dense = [DenseWork("d", DenseCounts(1e4, 1e4, 2, 1))]
     report = estimate(counted(work), dense, CHIP, CPU)
-    task = Task(SPIKING, ANN, 20, accuracy=0.9)
+    task = Task(SPIKING, ANN, 20, {Way.SPLIT: Accuracy(accuracy=0.9, source="a run")})
     found = compare(report, counted(work), dense, (CHIP, CPU), task, GPU)
     first = found.alternatives[0]
     assert (first.name, first.where, first.accuracy) == ("hybrid: chip and device", "loihi1 and cpu-generic", 0.9)

@@ -188,3 +188,15 @@ def test_what_does_not_belong_together_is_refused(work):
         estimate([], [DenseWork("d", replace(DENSE, precision="float16"))], CHIP, DEVICE)
     with pytest.raises(UsageError, match="batch of 0"):
         estimate([], [DenseWork("d", replace(DENSE, batch=0))], CHIP, DEVICE)
+
+
+def test_what_crosses_once_counts_once(work):
+    from dataclasses import replace
+
+    from neurotool.energy.boundary import Crossing, crossings
+
+    every_step = crossings(work.program, work.trace)
+    summed = crossings(work.program, work.trace, {"p"})
+    assert summed == every_step | {"p": Crossing(2.0, 8.0)}
+    less = estimate([replace(work, once=frozenset({"in", "p"}))], [], CHIP, DEVICE)
+    assert less.terms[Term.BOUNDARY].nominal == pytest.approx((3 + 2) * 4 * 4e-9)

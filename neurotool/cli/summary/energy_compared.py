@@ -13,18 +13,33 @@ from neurotool.units import format_si
 
 if TYPE_CHECKING:
     from neurotool.energy.comparison import Comparison
+    from neurotool.energy.crosscheck import CrossCheck
 
 
 def alternatives(comparison: Comparison) -> Table:
     """One row per way to do the task."""
+    from neurotool.energy.accuracy import Equality
+
     table = grid(
-        "The same task", "what", "on", ">batch", ">energy", "range", ">latency", ">EDP", "EDP range", ">accuracy"
+        "The same task",
+        "what",
+        "on",
+        ">batch",
+        ">energy",
+        "range",
+        ">latency",
+        ">EDP",
+        "EDP range",
+        ">accuracy",
+        "as accurate",
     )
+    first = comparison.alternatives[0].accuracy
     for each in comparison.alternatives:
         accuracy = "not known" if each.accuracy is None else f"{each.accuracy:.2%}"
         edp = format_si(each.edp.nominal, "Js"), spread(each.edp, "Js")
         figures = joules(each.energy), spread(each.energy, "J"), seconds(each.latency), *edp
-        table.add_row(escape(each.name), each.where, str(each.batch), *figures, accuracy)
+        equal = "" if each is comparison.alternatives[0] else Equality.of(each.accuracy, first).text
+        table.add_row(escape(each.name), each.where, str(each.batch), *figures, accuracy, equal)
     return table
 
 
@@ -44,3 +59,19 @@ def break_even(comparison: Comparison) -> Table:
         place = escape(each.against), str(each.batch), each.basis.value
         table.add_row(*place, rate, f"{each.measured:.3%}", each.verdict.value)
     return table
+
+
+def second_opinion(check: CrossCheck) -> Table:
+    """Our figures of one sample beside SANA-FE's."""
+    title = f"{check.part} beside SANA-FE {check.version}, first sample, nominal"
+    table = grid(title, "quantity", ">neurotool", ">SANA-FE", ">ratio")
+    for row in check.rows:
+        ours, theirs = (_shown(value, row.unit) for value in (row.ours, row.theirs))
+        table.add_row(row.quantity, ours, theirs, "" if row.ratio is None else f"{row.ratio:.3f}")
+    return table
+
+
+def _shown(value: float | None, unit: str) -> str:
+    if value is None:
+        return "not told"
+    return format_si(value, unit) if unit else f"{value:,.0f}"

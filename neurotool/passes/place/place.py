@@ -64,7 +64,7 @@ def place(
     _refuse(Laid(program, chip, cores, most), placed=True)
     resources = tuple(_resources(program, chip, layout))
     assumed = tuple(_assumed(program, chip, rates, cores[-1].chip + 1))
-    return Placement(chip.name, cores, resources, judge(layout, chip), method, assumed)
+    return Placement(chip.name, cores, resources, judge(layout, chip), method, assumed, dict(rates or {}))
 
 
 def _greedy(coarse: Plan, cutter: Cutter, layouts: Layouts, chip: Chip, most: int) -> tuple[Layout, Plan]:
