@@ -17,15 +17,22 @@ import numpy as np
 
 from neurotool.converters.nir.support import GRAPH
 from neurotool.errors import UsageError
+from neurotool.ir.adapters import Progress
 
 Link = tuple[str, str]
+
+MEGABYTE = 10**6
 
 _LARGEST_RATIO = 1032
 """Bytes that one byte of a gzip stream can stand for at most (zlib, technical details)."""
 
 
-def read_root(path: Path) -> dict[str, Any]:
+def read_root(path: Path, progress: Progress | None = None) -> dict[str, Any]:
     """Read the fields of the outermost graph without judging its nodes.
+
+    Args:
+        path: The file.
+        progress: Told of the megabytes that were read, of all.
 
     Raises:
         UsageError: It is no HDF5 file, damaged, or holds something else than a NIR graph.
@@ -35,7 +42,10 @@ def read_root(path: Path) -> dict[str, Any]:
     try:
         with h5py.File(path, "r") as file:
             # A file that is no NIR graph may hold anything, so look before reading all of it.
-            root = _group(file["node"], path.stat().st_size) if isinstance(file.get("node"), h5py.Group) else None
+            found = file.get("node")
+            root = (
+                _Reading(found, path.stat().st_size, progress).group(found) if isinstance(found, h5py.Group) else None
+            )
     except Exception as error:  # h5py raises many types on damaged files
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UsageError(f"{path}: is damaged: {reason}", hint="copy or export the file again") from None
@@ -51,21 +61,39 @@ def read_root(path: Path) -> dict[str, Any]:
     return root
 
 
-def _group(group: h5py.Group, largest: int) -> dict[str, Any]:
-    return {
-        name: _group(item, largest) if isinstance(item, h5py.Group) else _value(item, largest)
-        for name, item in group.items()
-        if isinstance(item, h5py.Group | h5py.Dataset)
-    }
+class _Reading:
+    """One pass over the fields of a file.
 
+    Args:
+        root: The group to be read.
+        largest: Size of the file in bytes.
+        progress: Told of the megabytes that were read, of all.
+    """
 
-def _value(dataset: h5py.Dataset, largest: int) -> Any:
-    """Read a field; text as text. A damaged size would have HDF5 fill all memory, so it is checked before."""
-    stored = dataset.id.get_storage_size()
-    if dataset.shape is not None and (stored > largest or dataset.nbytes > stored * _LARGEST_RATIO):
-        raise ValueError(f"{dataset.name} is said to hold {dataset.nbytes} bytes, {stored} are stored")
-    value = dataset[()]
-    return value.decode("utf8") if isinstance(value, bytes) else value
+    def __init__(self, root: h5py.Group, largest: int, progress: Progress | None) -> None:
+        self._largest, self._progress, self._done = largest, progress, 0
+        sizes: list[int] = []
+        root.visititems(lambda _, item: sizes.append(item.nbytes) if isinstance(item, h5py.Dataset) else None)
+        self._total = sum(sizes)
+
+    def group(self, group: h5py.Group) -> dict[str, Any]:
+        """Read a group and the groups in it."""
+        return {
+            name: self.group(item) if isinstance(item, h5py.Group) else self._value(item)
+            for name, item in group.items()
+            if isinstance(item, h5py.Group | h5py.Dataset)
+        }
+
+    def _value(self, dataset: h5py.Dataset) -> Any:
+        """Read a field; text as text. A damaged size would have HDF5 fill all memory, so it is checked before."""
+        stored = dataset.id.get_storage_size()
+        if dataset.shape is not None and (stored > self._largest or dataset.nbytes > stored * _LARGEST_RATIO):
+            raise ValueError(f"{dataset.name} is said to hold {dataset.nbytes} bytes, {stored} are stored")
+        value = dataset[()]
+        self._done += dataset.nbytes
+        if self._progress is not None:
+            self._progress(-(-self._done // MEGABYTE), -(-self._total // MEGABYTE))
+        return value.decode("utf8") if isinstance(value, bytes) else value
 
 
 def write_root(

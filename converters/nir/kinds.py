@@ -16,14 +16,18 @@ from neurotool.ir.values import ValueKind
 
 
 def infer_kinds(
-    specs: Mapping[str, Spec], wiring: Wiring, example: Array | None, declared: Mapping[str, ValueKind]
+    specs: Mapping[str, Spec],
+    wiring: Wiring,
+    example: Array | Mapping[str, Array] | None,
+    declared: Mapping[str, ValueKind],
 ) -> dict[str, ValueKind]:
     """Find the kind of each node's output.
 
     Args:
         specs: All nodes of a valid graph.
         wiring: Their wires.
-        example: Example input, or None. Values other than whole numbers make the inputs ``FLOAT``.
+        example: Example input, for several inputs by name, or None. Values other than whole numbers make an input
+            ``FLOAT``.
         declared: Kinds of inputs that the file says.
     """
     # What leaves a neuron does not depend on its input, so every loop is open there.
@@ -37,7 +41,8 @@ def infer_kinds(
     for name in (name for name in order if name not in kinds):
         sources = [wire.source for wire in wiring.incoming[name]]
         if specs[name].kind is nir.Input:
-            kinds[name] = _input_kind(name, name in heard, example, declared)
+            own = example.get(name) if isinstance(example, Mapping) else example
+            kinds[name] = _input_kind(name, name in heard, own, declared)
         elif specs[name].kind not in LINEAR and len(sources) == 1:
             kinds[name] = kinds[sources[0]]
         else:

@@ -44,6 +44,7 @@ def read(spec: str, options: SourceOptions) -> Source:
     Args:
         spec: Path of the file.
         options: Time step and convention win over those in the file; the example tells whether inputs are spikes.
+            Progress is told in megabytes of arrays.
 
     Raises:
         UsageError: The file is missing, damaged, or no valid NIR graph, or there is no time step, or an option is
@@ -53,7 +54,7 @@ def read(spec: str, options: SourceOptions) -> Source:
     """
     path = Path(spec)
     sha256 = _digest(path)
-    contents = open_graph(path.name, read_root(path))
+    contents = open_graph(path.name, read_root(path, options.progress))
     metadata = parse_metadata(contents.file, contents.metadata)
     draft = _draft(contents, metadata, options.dt)
     _refuse(spec, [*structure_errors(contents), *draft.errors, *draft.shapes.errors])

@@ -13,9 +13,21 @@ from typing import Any
 import nir
 import numpy as np
 import torch
-from norse.torch import IAF, LI, LIF, IAFCell, LIBoxCell, LICell, LIFBoxCell, LIFCell
+from norse.torch import (
+    IAF,
+    LI,
+    LIF,
+    IAFCell,
+    LIBoxCell,
+    LICell,
+    LIFBoxCell,
+    LIFCell,
+    LIFRecurrent,
+    LIFRecurrentCell,
+)
 
 from neurotool.converters.norse.parameters import Shape, full, time_constant
+from neurotool.ir.threshold_schedule import with_threshold_schedule
 
 MakeNode = Callable[[Any, Shape], nir.NIRNode]
 
@@ -28,10 +40,13 @@ class NeuronRule:
         make: Builds the NIR node for a population of a shape.
         sequence: Whether the module runs over a whole raster ``[time, ...]`` by itself; otherwise it is a cell that
             runs one step.
+        recurrent: Whether it holds ``input_weights`` and ``recurrent_weights``: what it takes goes through the former,
+            and its spikes of the step before through the latter (``norse.torch.functional.lif.lif_step``).
     """
 
     make: MakeNode
     sequence: bool
+    recurrent: bool = False
 
 
 def lif(module: Any, shape: Shape) -> nir.NIRNode:
@@ -74,6 +89,17 @@ def lif_box(module: Any, shape: Shape) -> nir.NIRNode:
     )
 
 
+def scheduled_lif_box(module: Any, shape: Shape) -> nir.NIRNode:
+    """As :func:`lif_box`, with a threshold for each step (``neurotool.nn.ScheduledLIFBox``)."""
+    table = np.asarray(module.schedule.detach().cpu(), np.float64)
+    table = table.reshape(len(table), *(table.shape[1:] or (1,) * len(shape)))
+    node = lif_box(module, shape)
+    node.v_threshold = np.array(np.broadcast_to(table[-1], shape))
+    if len(table) > 1:
+        node.metadata = with_threshold_schedule(table[:-1])
+    return node
+
+
 def li_box(module: Any, shape: Shape) -> nir.NIRNode:
     """As :func:`lif_box`, without threshold (``norse.torch.functional.leaky_integrator_box``)."""
     p, dt = module.p, float(module.dt)
@@ -95,9 +121,15 @@ RULES: dict[type[torch.nn.Module], NeuronRule] = {
     LIBoxCell: NeuronRule(li_box, sequence=False),
     IAF: NeuronRule(iaf, sequence=True),
     IAFCell: NeuronRule(iaf, sequence=False),
+    LIFRecurrent: NeuronRule(lif, sequence=True, recurrent=True),
+    LIFRecurrentCell: NeuronRule(lif, sequence=False, recurrent=True),
 }
 
 
+NAMED: dict[str, NeuronRule] = {"scheduled_lif_box": NeuronRule(scheduled_lif_box, sequence=True)}
+"""Neurons of other libraries by what their class attribute ``neurotool_neuron`` says."""
+
+
 def rule_for(module: torch.nn.Module) -> NeuronRule | None:
-    """Return the rule of a Norse neuron, or None for anything else."""
-    return RULES.get(type(module))
+    """Return the rule of a neuron, or None for anything else."""
+    return RULES.get(type(module)) or NAMED.get(getattr(type(module), "neurotool_neuron", ""))

@@ -28,7 +28,7 @@ def repeated_neurons(module: fx.GraphModule) -> list[Diagnostic]:
     return found
 
 
-def neuron_findings(node: fx.Node, source: Layout, name: str, origin: str) -> Iterator[Diagnostic]:
+def neuron_findings(node: fx.Node, source: Layout, name: str, origin: str, from_outside: bool) -> Iterator[Diagnostic]:
     """Check one call of a neuron.
 
     Args:
@@ -36,6 +36,7 @@ def neuron_findings(node: fx.Node, source: Layout, name: str, origin: str) -> It
         source: Axes of its input.
         name: Name of the graph node.
         origin: Where it stands in the model.
+        from_outside: Whether the whole model is stepped by its caller.
     """
 
     def error(rule: str, message: str, fix: str) -> Diagnostic:
@@ -44,7 +45,7 @@ def neuron_findings(node: fx.Node, source: Layout, name: str, origin: str) -> It
     if any(a is not None for a in (*node.args[1:], *node.kwargs.values())):
         fix = "let the neuron keep its state: use LIF, or Lift around the cell, instead of a loop over time"
         yield error("NT-TORCH-003", "a state is passed to it", fix)
-    if _is_stepped_from_outside(node) and not _returns_state(node):
+    if from_outside and _is_outside_lift(node) and not _returns_state(node):
         fix = "return it: 'return output, state' (SequentialState does), or put the cell into Lift"
         yield error("NT-TORCH-003", "its state is not returned, so it is lost after every step", fix)
     if not source.timed:
@@ -54,7 +55,7 @@ def neuron_findings(node: fx.Node, source: Layout, name: str, origin: str) -> It
         yield error("NT-TORCH-006", "its input is not a raster [time, batch, *features] of all time steps", fix)
 
 
-def _is_stepped_from_outside(node: fx.Node) -> bool:
+def _is_outside_lift(node: fx.Node) -> bool:
     return bool(node.meta.get(STEPPED, False)) and LIFTED not in str(node.target).split(".")
 
 

@@ -29,5 +29,16 @@ class TorchConverter:
 
         return load(spec, options)
 
+    def describe(self, module: object, options: SourceOptions) -> Source:
+        """Trace and describe a torch module that is already there; it is named by its class.
+
+        Raises:
+            UsageError: It is no torch module, cannot be run, or no example input is known.
+            UnsupportedError: It holds something without a meaning here; lists all of it.
+        """
+        from neurotool.converters.torch.load import load_object
+
+        return load_object(module, options)
+
 
 CONVERTER = TorchConverter()

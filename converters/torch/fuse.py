@@ -14,7 +14,7 @@ from neurotool.converters.torch.tracer import STEPPED
 
 
 def fuse(
-    module: fx.GraphModule, node: fx.Node, known: Collection[fx.Node]
+    module: fx.GraphModule, node: fx.Node, known: Collection[fx.Node], constants: Collection[fx.Node]
 ) -> tuple[fx.GraphModule, tuple[fx.Node, ...], bool]:
     """Join a node with everything that it needs and that is no node of the graph.
 
@@ -22,6 +22,7 @@ def fuse(
         module: The traced module.
         node: Node whose value is a tensor.
         known: Nodes that have a value in the graph.
+        constants: Nodes that depend on no input.
 
     Returns:
         A module that computes the node, the nodes whose values it takes in order, and whether some of what it holds
@@ -34,7 +35,7 @@ def fuse(
     for inner in inside:
         copies[inner] = graph.node_copy(inner, copies.__getitem__)
     graph.output(copies[node])
-    calls = [n for n in inside if n.op != "get_attr"]
+    calls = [n for n in inside if n not in constants]
     return fx.GraphModule(module, graph), operands, len({n.meta[STEPPED] for n in calls}) > 1
 
 

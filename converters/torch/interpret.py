@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ import torch
 from torch import fx
 
 from neurotool.converters.norse.neurons import rule_for
+from neurotool.converters.torch.inputs import Input
+from neurotool.converters.torch.roll import delayed, hold
 from neurotool.converters.torch.tracer import STEPPED
 
 
@@ -32,19 +34,65 @@ class Layout:
 
 
 class RasterInterpreter(fx.Interpreter):
-    """Keeps every value as a whole raster; nodes inside ``Lift`` are called step by step."""
+    """Keeps every value as a whole raster; stepped nodes are called step by step.
 
-    def __init__(self, module: fx.GraphModule) -> None:
+    Args:
+        module: The traced module.
+        steps: Numbers of steps that the trace was made with.
+        extra: Steps and samples more than that.
+        base: Values of a run without extra steps: what fails with more steps is tied to their number, and keeps the
+            value that it had there.
+    """
+
+    def __init__(
+        self,
+        module: fx.GraphModule,
+        steps: Collection[int],
+        extra: tuple[int, int] = (0, 0),
+        base: Mapping[fx.Node, Any] | None = None,
+    ) -> None:
         super().__init__(module, garbage_collect_values=False)
         self.values: dict[fx.Node, Any] = {}
-        self._timeless: set[fx.Node] = set()
+        self._known = steps
+        self._extra = extra
+        self._base = base
+        self._timeless = constants(module)
 
     def run_node(self, n: fx.Node) -> Any:
         """Run a node and remember its value."""
         with torch.no_grad():
-            stepped = n.meta.get(STEPPED, False) and n.op.startswith("call")
-            self.values[n] = self._steps(n) if stepped else super().run_node(n)
+            try:
+                self.values[n] = self._value(n)
+            except Exception:
+                if self._base is None or n.op == "output":
+                    raise
+                self.values[n] = self._again(n, self._base[n])
         return self.values[n]
+
+    def _value(self, node: fx.Node) -> Any:
+        if node.target is hold:
+            return hold(self.env[node.args[0]], node.args[1] + self._extra[0])  # type: ignore[index,operator]
+        if node.target is delayed:
+            steps, samples, shape = node.args
+            return delayed(steps + self._extra[0], samples + self._extra[1], shape)  # type: ignore[operator]
+        stepped = node.meta.get(STEPPED, False) and node.op.startswith("call")
+        return self._steps(node) if stepped else super().run_node(node)
+
+    def _again(self, node: fx.Node, before: Any) -> Any:
+        """Run a node that fails with more steps once more, with parameters that have a row for each step made longer.
+
+        What still fails has used up the time axis, as a layer over all steps does.
+        """
+        kept = dict(self.env)
+        try:
+            for n in node.all_input_nodes:
+                if n in self._timeless and torch.is_tensor(self.env[n]):
+                    self.env[n] = _longer(self.env[n], self._known, self._extra[0])
+            return self._value(node)
+        except Exception:
+            return before
+        finally:
+            self.env = kept
 
     def _steps(self, node: fx.Node) -> Any:
         """Call a node once for each step of its rasters and stack the results."""
@@ -55,7 +103,6 @@ class RasterInterpreter(fx.Interpreter):
         call: Callable[..., Any] = getattr(self, node.op)
         rasters = [n for n in node.all_input_nodes if self._is_raster(n)]
         if not rasters:
-            self._timeless.add(node)
             return super().run_node(node)
 
         def at(t: int) -> Any:
@@ -67,7 +114,7 @@ class RasterInterpreter(fx.Interpreter):
         return _stacked([at(t) for t in range(self.env[rasters[0]].shape[0])])
 
     def _is_raster(self, node: fx.Node) -> bool:
-        return node.op != "get_attr" and node not in self._timeless and torch.is_tensor(self.env[node])
+        return node not in self._timeless and torch.is_tensor(self.env[node])
 
     def _cell(self, node: fx.Node, raster: torch.Tensor, sequence: bool) -> Any:
         """Run a neuron over time, carrying its state."""
@@ -81,6 +128,25 @@ class RasterInterpreter(fx.Interpreter):
         return torch.stack(outputs), state
 
 
+def constants(module: fx.GraphModule) -> frozenset[fx.Node]:
+    """Find the nodes that are computed from no input: parameters, and what is made of them alone."""
+    found: set[fx.Node] = set()
+    for node in module.graph.nodes:
+        made = node.op == "get_attr" or (node.op.startswith("call") and node.target is not delayed)
+        if made and all(source in found for source in node.all_input_nodes):
+            found.add(node)
+    return frozenset(found)
+
+
+def _longer(value: torch.Tensor, steps: Collection[int], extra: int) -> torch.Tensor:
+    """Repeat the first rows of a parameter along the first axis that is as long as the run has steps."""
+    for axis, size in enumerate(value.shape):
+        if size in steps:
+            value = torch.cat([value, value.narrow(axis, 0, extra)], axis)
+            break
+    return value
+
+
 def _stacked(results: list[Any]) -> Any:
     """Join the results of all steps: tensors along a new first axis, also inside tuples; sizes are always the same."""
     if isinstance(results[0], tuple) and any(torch.is_tensor(part) for part in results[0]):
@@ -88,43 +154,54 @@ def _stacked(results: list[Any]) -> Any:
     return torch.stack(results) if torch.is_tensor(results[0]) else results[0]
 
 
-def layouts(module: fx.GraphModule, example: torch.Tensor) -> dict[fx.Node, Layout]:
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What the runs of a traced module showed.
+
+    Attributes:
+        layouts: Axes of every tensor value.
+        values: Value of every node on the example.
+        wider: The same with one sample more.
+    """
+
+    layouts: Mapping[fx.Node, Layout]
+    values: Mapping[fx.Node, Any]
+    wider: Mapping[fx.Node, Any]
+
+
+def measure(module: fx.GraphModule, inputs: Mapping[str, Input]) -> Measured:
     """Find the axes of every tensor value by changing the number of steps and of samples.
 
     Args:
         module: The traced module.
-        example: One input ``[time, batch, *features]`` for each placeholder.
-
-    Returns:
-        Layout of each node whose value is a tensor.
+        inputs: Examples for the placeholders.
     """
-    base, longer, wider = (_run(module, _resized(example, dt, db)) for dt, db in ((0, 0), (1, 0), (0, 1)))
-    found = {}
-    for node, value in base.items():
-        if torch.is_tensor(value):
-            found[node] = _layout(value, longer.get(node), wider.get(node), example.shape[0])
-    return found
+    steps = {one.example.shape[0] for one in inputs.values() if one.timed}
+    steps = steps or {int(node.args[1]) for node in module.graph.nodes if node.target is hold}
+    base = _run(module, inputs, steps, (0, 0))
+    longer, wider = _run(module, inputs, steps, (1, 0), base), _run(module, inputs, steps, (0, 1))
+    found = {n: _layout(v, longer.get(n), wider.get(n), steps) for n, v in base.items() if torch.is_tensor(v)}
+    return Measured(found, base, wider)
 
 
-def _run(module: fx.GraphModule, example: torch.Tensor) -> dict[fx.Node, Any]:
-    interpreter = RasterInterpreter(module)
-    inputs = [example for node in module.graph.nodes if node.op == "placeholder"]
-    interpreter.run(*inputs)
+def _run(
+    module: fx.GraphModule,
+    inputs: Mapping[str, Input],
+    steps: Collection[int],
+    extra: tuple[int, int],
+    base: Mapping[fx.Node, Any] | None = None,
+) -> dict[fx.Node, Any]:
+    interpreter = RasterInterpreter(module, steps, extra, base)
+    names = [str(node.target) for node in module.graph.nodes if node.op == "placeholder"]
+    interpreter.run(*(inputs[name].resized(*extra) for name in names))
     return interpreter.values
 
 
-def _resized(example: torch.Tensor, steps: int, samples: int) -> torch.Tensor:
-    """Return the example with two samples, and more steps and samples as asked for, by repeating what it holds."""
-    time = torch.arange(example.shape[0] + steps) % example.shape[0]
-    batch = torch.arange(2 + samples) % example.shape[1]
-    return example[time][:, batch]
-
-
-def _layout(value: torch.Tensor, longer: Any, wider: Any, steps: int) -> Layout:
+def _layout(value: torch.Tensor, longer: Any, wider: Any, steps: Collection[Any]) -> Layout:
     time = _changed(value, longer)
     batch = _changed(value, wider)
     features = tuple(size for axis, size in enumerate(value.shape) if axis not in (*time, *batch))
-    raster = (time, batch) == ([0], [1]) and value.shape[0] == steps
+    raster = (time, batch) == ([0], [1]) and value.shape[0] in steps
     return Layout(features, bool(time), raster or (time, batch) in (([], [0]), ([], [])), bool(batch))
 
 

@@ -10,11 +10,27 @@ import nir
 import numpy as np
 import torch
 from torch import fx
+from torch.nn import functional
 
+from neurotool.converters.torch import images
+from neurotool.converters.torch.images import array
 from neurotool.converters.torch.interpret import Layout
 
-VANISH = (torch.nn.Identity, torch.nn.Dropout, torch.nn.Dropout1d, torch.nn.Dropout2d, torch.nn.AlphaDropout)
+VANISH = (
+    torch.nn.Identity,
+    torch.nn.Dropout,
+    torch.nn.Dropout1d,
+    torch.nn.Dropout2d,
+    torch.nn.Dropout3d,
+    torch.nn.AlphaDropout,
+    torch.nn.FeatureAlphaDropout,
+)
 """Modules that do nothing in evaluation mode."""
+
+VANISHING_CALLS: frozenset[Any] = frozenset(
+    {functional.dropout, functional.dropout1d, functional.dropout2d, torch.dropout, "contiguous", "detach", "clone"}
+)
+"""Functions and methods that do so; a dropout only if it is not told to train."""
 
 PER_STEP_MODULES = (
     torch.nn.ReLU,
@@ -43,15 +59,12 @@ PER_STEP_CALLS: frozenset[Any] = frozenset(
 
 _PRODUCTS: frozenset[Any] = frozenset({operator.mul, torch.mul, "mul"})
 
+_MATRIX_CALLS: frozenset[Any] = frozenset({functional.linear})
+
 _RESHAPES: frozenset[Any] = frozenset({torch.flatten, torch.reshape, "flatten", "reshape", "view"})
 
 LayerRule = Callable[[Any, Layout, Layout], "nir.NIRNode | None"]
 """Makes a NIR node of a module from the layouts of its input and output, or None if it has another meaning."""
-
-
-def array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
-    """Copy a parameter into numpy, keeping its type."""
-    return tensor.detach().cpu().numpy().copy()
 
 
 def linear(module: torch.nn.Linear, source: Layout, result: Layout) -> nir.NIRNode | None:
@@ -71,13 +84,42 @@ def flatten(module: Any, source: Layout, result: Layout) -> nir.NIRNode | None:
     return nir.Flatten(input_type={"input": np.array(source.features)}, start_dim=0, end_dim=-1)
 
 
-LAYERS: dict[type[torch.nn.Module], LayerRule] = {torch.nn.Linear: linear, torch.nn.Flatten: flatten}
+LAYERS: dict[type[torch.nn.Module], LayerRule] = {
+    torch.nn.Linear: linear,
+    torch.nn.Flatten: flatten,
+    torch.nn.Conv1d: images.convolution,
+    torch.nn.Conv2d: images.convolution,
+    torch.nn.AvgPool1d: images.row_pooling,
+    torch.nn.AvgPool2d: images.average_pooling,
+    torch.nn.AdaptiveAvgPool2d: images.adaptive_pooling,
+}
 
 
 def layer(module: torch.nn.Module, source: Layout, result: Layout) -> nir.NIRNode | None:
     """Return the NIR node of a module, or None where it has none."""
     rule = LAYERS.get(type(module))
     return None if rule is None else rule(module, source, result)
+
+
+def vanishes(node: fx.Node) -> bool:
+    """Whether a call of a function or method hands its first argument on in evaluation mode."""
+    if node.target not in VANISHING_CALLS:
+        return False
+    if isinstance(node.target, str):
+        return True
+    training = node.args[2] if len(node.args) > 2 else node.kwargs.get("training", True)
+    return training is False
+
+
+def matrix(node: fx.Node, constant: Callable[[Any], torch.Tensor | None], source: Layout) -> nir.NIRNode | None:
+    """Make a Linear or Affine node of ``functional.linear`` with parameters of the model."""
+    if node.target not in _MATRIX_CALLS or len(source.features) != 1 or not source.standard:
+        return None
+    given = dict(zip(("input", "weight", "bias"), node.args, strict=False)) | dict(node.kwargs)
+    weight, bias = constant(given.get("weight")), constant(given.get("bias"))
+    if weight is None or weight.ndim != 2 or (bias is None and given.get("bias") is not None):
+        return None
+    return nir.Linear(weight=array(weight)) if bias is None else nir.Affine(weight=array(weight), bias=array(bias))
 
 
 def reshape(node: fx.Node, source: Layout, result: Layout) -> nir.NIRNode | None:

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import torch
 from norse.torch import SequentialState
-from torch import fx
 
 from neurotool.converters.norse.neurons import rule_for
 from neurotool.converters.torch.build import GraphBuilder
-from neurotool.converters.torch.checks import repeated_neurons
-from neurotool.converters.torch.interpret import layouts
+from neurotool.converters.torch.compare import differences
+from neurotool.converters.torch.inputs import Axes, Call, call_of
+from neurotool.converters.torch.interpret import Measured, measure
 from neurotool.converters.torch.record import ModuleRunner
 from neurotool.converters.torch.resolve import resolve
-from neurotool.converters.torch.tracer import is_stepped, trace
+from neurotool.converters.torch.trace import Traced, trace
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UnsupportedError, UsageError
-from neurotool.ir.adapters import Array, Source, SourceOptions
+from neurotool.ir.adapters import Source, SourceOptions
 from neurotool.ir.convention import CONVENTIONS
 from neurotool.ir.graph import Graph
-from neurotool.ir.values import ValueKind
 
 CONVENTION = "norse"
 DEFAULT_DT = 1e-3
@@ -34,14 +33,22 @@ def load(spec: str, options: SourceOptions) -> Source:
     return from_module(resolve(spec, options.seed), spec, options)
 
 
+def load_object(module: object, options: SourceOptions) -> Source:
+    """Describe an object; see :meth:`neurotool.converters.torch.converter.TorchConverter.describe`."""
+    if not isinstance(module, torch.nn.Module):
+        forms = "give a torch.nn.Module, package.module:factory or a .nir file"
+        raise UsageError(f"a {type(module).__name__} is no model", hint=forms)
+    return from_module(module, f"<{type(module).__module__}.{type(module).__qualname__} object>", options)
+
+
 def from_module(module: torch.nn.Module, spec: str, options: SourceOptions) -> Source:
     """Describe a torch module as a graph.
 
     Args:
         module: The module; it is set to evaluation mode.
         spec: What to call it in messages.
-        options: ``dt`` and ``convention`` must agree with the module's own where they are given; ``example`` may be
-            left out if the module has an attribute ``example_input``.
+        options: ``dt`` and ``convention`` must agree with the module's own where they are given; examples may be left
+            out if the module brings its own (``neurotool.converters.torch.inputs``).
 
     Raises:
         UsageError: The options disagree with the module, or the example does not run.
@@ -55,22 +62,52 @@ def from_module(module: torch.nn.Module, spec: str, options: SourceOptions) -> S
             f"{spec}: its neurons are Norse's, so the convention is {CONVENTION!r}, not {options.convention!r}",
             hint="leave out --convention; it is for files that do not say",
         )
-    example = _example(module, spec, options.example)
-    traced = trace(module)
-    _remove_defaults(traced)
+    call = call_of(module, spec, options.example)
+    builder, traced = _built(module, call, spec, options)
     dt, notes = _dt(module, spec, options.dt)
-    repeated = repeated_neurons(traced)
+    graph = builder.graph(dt, CONVENTIONS[CONVENTION], notes)
+    runner = ModuleRunner(module, graph, builder.paths, traced.call, traced.stepped)
+    examples = {name: one.example.numpy() for name, one in traced.call.inputs.items()}
+    example = examples if len(examples) > 1 else next(iter(examples.values()))
+    return Source(spec, graph, _digest(module, graph), runner, example)
+
+
+def _built(module: torch.nn.Module, call: Call, spec: str, options: SourceOptions) -> tuple[GraphBuilder, Traced]:
+    """Trace and build; an input that a loop takes in every step is tried without a time axis where it does not fit."""
+    traced = trace(module, call)
+    held = {name: one for name, one in traced.call.inputs.items() if name in traced.held and not one.given}
+    timed = {name: one.read_as(Axes.BATCH) for name, one in held.items() if one.timed}
     try:
-        shapes = _layouts(traced, example, spec)
-    except UsageError:
-        _refuse(spec, repeated)  # what is unrolled for one number of steps does not run on another
+        return _build(module, traced, spec, options), traced
+    except (UsageError, UnsupportedError):
+        if not timed:
+            raise
+        static = replace(call, inputs={**traced.call.inputs, **timed})
+        try:
+            again = trace(module, static)
+            return _build(module, again, spec, options), again
+        except (UsageError, UnsupportedError):
+            pass
         raise
-    builder = GraphBuilder(traced, shapes, _kind(example), problems=repeated)
+
+
+def _build(module: torch.nn.Module, traced: Traced, spec: str, options: SourceOptions) -> GraphBuilder:
+    alone = next(iter(traced.call.inputs.values()))
+    if len(traced.call.inputs) == 1 and not alone.timed and not alone.given and not traced.held:
+        found = list(alone.example.shape)
+        raise UsageError(f"{spec}: the example has shape {found}, expected [time, batch, *features]")
+    _dt(module, spec, options.dt)
+    try:
+        measured = _measure(traced, spec)
+    except UsageError:
+        _refuse(spec, traced.problems)  # what is unrolled for one number of steps does not run on another
+        raise
+    kinds = {name: one.kind for name, one in traced.call.inputs.items()}
+    builder = GraphBuilder(traced.module, measured, kinds, traced.stepped, traced.refused, list(traced.problems))
     builder.build()
     _refuse(spec, builder.problems)
-    graph = builder.graph(dt, CONVENTIONS[CONVENTION], notes)
-    runner = ModuleRunner(module, graph, builder.paths, is_stepped(module))
-    return Source(spec, graph, _digest(module, graph), runner, example.numpy())
+    _refuse(spec, differences(module, traced, measured))
+    return builder
 
 
 def _refuse(spec: str, problems: Sequence[Diagnostic]) -> None:
@@ -79,41 +116,14 @@ def _refuse(spec: str, problems: Sequence[Diagnostic]) -> None:
         raise UnsupportedError(f"{spec}: {count} finding(s) keep it from being converted", diagnostics=problems)
 
 
-def _example(module: torch.nn.Module, spec: str, given: Array | None) -> torch.Tensor:
-    own = getattr(module, "example_input", None)
-    if given is None and own is None:
-        raise UsageError(
-            f"{spec}: an example input is needed to find the shapes",
-            hint="give --calib data.npz, or set example_input [time, batch, *features] on the module",
-        )
-    example = torch.as_tensor(np.asarray(own if given is None else given))
-    if example.ndim < 3 or 0 in example.shape:
-        raise UsageError(f"{spec}: the example has shape {list(example.shape)}, expected [time, batch, *features]")
-    return example
-
-
-def _kind(example: torch.Tensor) -> ValueKind:
-    """Spikes if the example holds nothing but zeros and ones, or integers; floats otherwise."""
-    if not example.is_floating_point() or bool(((example == 0) | (example == 1)).all()):
-        return ValueKind.SPIKES
-    return ValueKind.FLOAT
-
-
-def _remove_defaults(traced: fx.GraphModule) -> None:
-    """Drop the placeholders of optional arguments, which tracing has fixed to their defaults."""
-    for node in list(traced.graph.nodes):
-        if node.op == "placeholder" and not node.users:
-            traced.graph.erase_node(node)
-    traced.recompile()
-
-
-def _layouts(traced: fx.GraphModule, example: torch.Tensor, spec: str) -> dict[fx.Node, Any]:
+def _measure(traced: Traced, spec: str) -> Measured:
     try:
-        return layouts(traced, example.float())
+        return measure(traced.module, traced.call.inputs)
     except Exception as error:  # a user's module may fail on an example in any way
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
+        shapes = [list(one.in_order(one.example).shape) for one in traced.call.inputs.values()]
         raise UsageError(
-            f"{spec}: it does not run on an example of shape {list(example.shape)}: {line}",
+            f"{spec}: it does not run on an example of shape {', '.join(map(str, shapes))}: {line}",
             hint="samples are [time, batch, *features]; steps and batch size must be free",
         ) from None
 

@@ -39,3 +39,21 @@ def qualified(call: object) -> str:
     if module.startswith("torch.nn.modules"):
         return f"torch.nn.{name}"
     return f"{module.lstrip('_')}.{name}" if module else f"torch.{name}"
+
+
+ASSIGNMENTS = frozenset(
+    {"setitem", "__setitem__", "iadd", "isub", "imul", "itruediv", "__iadd__", "__isub__", "__imul__", "__itruediv__"}
+)
+"""Calls behind ``x[i] = y`` and ``x += y`` where x is a tensor of the model."""
+
+
+def call_name(node: fx.Node) -> str:
+    """Return the name of the function or method that a node calls."""
+    return str(node.target) if node.op == "call_method" else str(getattr(node.target, "__name__", ""))
+
+
+def changes_in_place(node: fx.Node) -> bool:
+    """Whether a node changes a value that others hold; torch marks such calls by a trailing underscore."""
+    name = call_name(node)
+    called = node.op in ("call_method", "call_function")
+    return called and (name in ASSIGNMENTS or (name.endswith("_") and not name.endswith("__")))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from neurotool.converters.torch.inputs import Call
 from neurotool.ir.adapters import Array
 from neurotool.ir.graph import SPIKING_TYPES, Graph
 from neurotool.ir.trace import Trace
@@ -24,17 +25,20 @@ class ModuleRunner:
         module: The original module.
         graph: The graph made of it.
         paths: Module path of each neuron node, and whether it runs once per step.
+        call: Inputs of the module.
         stepped: Whether the whole module runs one step at a time.
     """
 
     module: torch.nn.Module
     graph: Graph
     paths: Mapping[str, tuple[str, bool]]
+    call: Call
     stepped: bool
 
-    def __call__(self, raster: Array) -> Trace:
-        """Run on ``[time, batch, *features]``."""
-        inputs = torch.as_tensor(np.asarray(raster, np.float32))
+    def __call__(self, data: Array | Mapping[str, Array]) -> Trace:
+        """Run on ``[time, batch, *features]``, or ``[batch, *features]`` for a static input; several by name."""
+        arrays = data if isinstance(data, Mapping) else {next(iter(self.call.inputs)): data}
+        inputs = {name: torch.as_tensor(np.asarray(arrays[name], np.float32)) for name in self.call.inputs}
         recorded: dict[str, list[torch.Tensor]] = {name: [] for name in self.paths}
         hooks = [
             self.module.get_submodule(path).register_forward_hook(_keep(recorded[name]))
@@ -43,37 +47,45 @@ class ModuleRunner:
         began = time.perf_counter()
         try:
             with torch.no_grad():
-                result = self._stepped(inputs) if self.stepped else self.module(inputs)
+                result = self._stepped(inputs) if self.stepped else self._once(inputs)
         finally:
             for hook in hooks:
                 hook.remove()
-        return self._trace(raster, recorded, result, time.perf_counter() - began)
+        return self._trace(arrays, recorded, result, time.perf_counter() - began)
 
-    def _stepped(self, inputs: torch.Tensor) -> Any:
+    def _once(self, inputs: Mapping[str, torch.Tensor]) -> Any:
+        turned = {name: one.in_order(inputs[name]) for name, one in self.call.inputs.items()}
+        return self.module(**self.call.arguments(turned))
+
+    def _stepped(self, inputs: Mapping[str, torch.Tensor]) -> Any:
         """Step the module from outside, carrying the state that it returns."""
         state, outputs = None, []
-        for x in inputs:
-            result = self.module(x) if state is None else self.module(x, state)
+        steps = next(len(inputs[name]) for name, one in self.call.inputs.items() if one.timed)
+        for t in range(steps):
+            now = {name: inputs[name][t] if one.timed else inputs[name] for name, one in self.call.inputs.items()}
+            given = self.call.arguments(now)
+            result = self.module(**given) if state is None else self.module(*given.values(), state)
             if isinstance(result, tuple) and not torch.is_tensor(result[-1]):
                 result, state = result[0], result[1]
             outputs.append(result)
         return torch.stack(outputs)
 
-    def _trace(self, raster: Array, recorded: Mapping[str, list[torch.Tensor]], result: Any, seconds: float) -> Trace:
+    def _trace(
+        self, arrays: Mapping[str, Array], recorded: Mapping[str, list[torch.Tensor]], result: Any, seconds: float
+    ) -> Trace:
         rasters = {
             name: torch.stack(steps).numpy() if self.paths[name][1] else steps[0].numpy()
             for name, steps in recorded.items()
         }
         fires = {n for n in rasters if isinstance(self.graph.nodes[n].op, SPIKING_TYPES)}
-        is_binary = np.array_equal(raster, np.asarray(raster, bool))
         spiking = [n for n in self.graph.inputs if self.graph.nodes[n].kind is ValueKind.SPIKES]
-        entering = {name: np.asarray(raster, bool) if is_binary else raster for name in spiking}
-        values = _values(result)[: len(self.graph.outputs)]
+        values = tensors_of(result)[: len(self.graph.outputs)]
+        timed = [*(arrays[n] for n, one in self.call.inputs.items() if one.timed), *rasters.values()]
         return Trace(
             target="source",
             dt=self.graph.dt,
-            steps=raster.shape[0],
-            spikes=entering | {name: rasters[name] != 0 for name in rasters if name in fires},
+            steps=len(timed[0]) if timed else 0,
+            spikes={n: _spikes(arrays[n]) for n in spiking} | {n: rasters[n] != 0 for n in rasters if n in fires},
             states={name: {"v": rasters[name]} for name in rasters if name not in fires},
             outputs={name: value.numpy() for name, value in zip(self.graph.outputs, values, strict=True)},
             latency=dict.fromkeys(rasters, 0),
@@ -82,9 +94,17 @@ class ModuleRunner:
         )
 
 
-def _values(result: Any) -> list[torch.Tensor]:
+def _spikes(raster: Array) -> Array:
+    """Zeros and ones as spikes; payloads as they are."""
+    binary = np.asarray(raster, bool)
+    return binary if np.array_equal(raster, binary) else raster
+
+
+def tensors_of(result: Any) -> list[torch.Tensor]:
     """Tensors that a module returned, outputs first; of a pair (output, state) the output."""
     found = []
+    if isinstance(result, Mapping):
+        result = tuple(result.values())
     for value in result if isinstance(result, tuple | list) else (result,):
         while isinstance(value, tuple):
             value = value[0]

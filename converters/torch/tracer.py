@@ -1,60 +1,84 @@
 """Traces a module symbolically at module grain.
 
 Containers are traced through; torch's own modules and Norse's neurons are leaves. ``Lift`` calls a module once per
-step: what is inside it is traced as if it stood outside, and its nodes are marked as *stepped*.
+step: what is inside it is traced as if it stood outside, and its nodes are marked as *stepped*. A loop over time is
+traced step by step and rolled up afterwards (``neurotool.converters.torch.roll``).
 """
 
 from __future__ import annotations
 
-import inspect
-import traceback
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from operator import getitem
 from typing import Any
 
-import norse
 import torch
 from norse.torch import Lift, SequentialState
 from torch import fx
 
 from neurotool.converters.norse.neurons import rule_for
 from neurotool.converters.norse.unsupported import refusal
-from neurotool.diagnostics import Diagnostic, Severity
-from neurotool.errors import UnsupportedError
+from neurotool.converters.torch import lines
+from neurotool.converters.torch.factories import symbolic_factories
+from neurotool.converters.torch.inputs import Call
+from neurotool.converters.torch.names import changes_in_place
+from neurotool.converters.torch.proxies import UNKNOWN, VALUE, DataDependentError, InPlaceError, ValueProxy, answer
 
 STEPPED = "stepped"
 """Key in the metadata of an fx node: the node runs once per step, on values without a time axis."""
 
-
-_LIBRARIES = tuple(str(Path(file).parent) for file in (torch.__file__, norse.__file__, __file__))
-"""Folders whose frames in a traceback are not the user's code."""
+WHOLE = "neurotool_whole"
+"""Attribute with which a module class asks not to be looked into: it becomes one node."""
 
 
 class ModuleTracer(fx.Tracer):
     """The tracer; see the module docstring.
 
     Args:
+        call: Inputs of the model.
         stepped: Whether the whole module runs one step at a time (a network of cells).
     """
 
-    def __init__(self, stepped: bool) -> None:
+    def __init__(self, call: Call, stepped: bool) -> None:
         super().__init__()
+        self._call = call
+        self._stepped = stepped
         self._depth = int(stepped)
+        self._computing = False
+        self._steps = 1
+
+    @classmethod
+    def leaves(cls) -> ModuleTracer:
+        """Return a tracer that only answers which modules are leaves."""
+        return cls(Call({}), stepped=False)
 
     def is_leaf_module(self, m: torch.nn.Module, module_qualified_name: str) -> bool:
         """Norse neurons are leaves, its containers are not; for the rest torch's own rule holds."""
         if isinstance(m, SequentialState | Lift):
             return False
-        if rule_for(m) is not None or refusal(m) is not None:
+        if rule_for(m) is not None or refusal(m) is not None or getattr(m, WHOLE, False):
             return True
-        return super().is_leaf_module(m, module_qualified_name)
+        return (is_dense(m) and isinstance(m, _TORCH_BLOCKS)) or super().is_leaf_module(m, module_qualified_name)
+
+    def create_args_for_root(
+        self, root_fn: Callable[..., Any], is_module: bool, concrete_args: Any = None
+    ) -> tuple[Callable[..., Any], list[Any]]:
+        """Make a placeholder for each input; other arguments keep their defaults."""
+        names = [self._call.argument] if self._call.argument is not None else list(self._call.inputs)
+        values = [self.create_proxy("placeholder", name, (), {}) for name in names]
+
+        def call(root: torch.nn.Module, *given: Any) -> Any:
+            return root_fn(root, **dict(zip(names, given, strict=True)))
+
+        return call, [self.root, *values]
 
     def call_module(
         self, m: torch.nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        """Step into ``Lift`` without its loop over time."""
+        """Step into ``Lift`` without its loop over time, and keep blocks whole that cannot be traced."""
+        if self._computing:
+            return forward(*args, **kwargs)
         if not isinstance(m, Lift):
-            return super().call_module(m, forward, args, kwargs)
+            return self._enter(m, forward, args, kwargs)
         inner = m.lifted_module
         if isinstance(args[0], tuple):
             # A stateful Lift returns (output, state), and the next Lift takes the pair apart.
@@ -65,101 +89,132 @@ class ModuleTracer(fx.Tracer):
         finally:
             self._depth -= 1
 
+    def _enter(
+        self, m: torch.nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Trace through a container; one without neurons whose code is no graph becomes a leaf."""
+        last = next(reversed(self.graph.nodes), None)
+        try:
+            return super().call_module(m, forward, args, kwargs)
+        except (DataDependentError, InPlaceError):
+            raise
+        except Exception:
+            if not is_dense(m) or self.is_leaf_module(m, self.path_of_module(m)):
+                raise
+        for node in reversed(list(self.graph.nodes)):
+            if node is last:
+                break
+            self.graph.erase_node(node)
+        return self.create_proxy("call_module", self.path_of_module(m), args, kwargs)
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
+        """Take an attribute of a module; while values are computed, as it is."""
+        return attr_val if self._computing else super().getattr(attr, attr_val, parameter_proxy_cache)
+
+    def proxy(self, node: fx.Node) -> fx.Proxy:
+        """Return a proxy that knows its value."""
+        return ValueProxy(node, self)
+
+    def to_bool(self, obj: fx.Proxy) -> bool:
+        """Answer questions on sizes, and on nothing else."""
+        return answer(obj)
+
     def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
-        """Mark nodes that are made inside a ``Lift``."""
+        """Mark nodes that are made inside a ``Lift``, with their line and their value on the example."""
         node = super().create_node(*args, **kwargs)
         node.meta[STEPPED] = self._depth > 0
+        node.meta[lines.LINE] = lines.current()
+        node.meta[VALUE] = self._compute(node)
         return node
 
+    def _compute(self, node: fx.Node) -> Any:
+        """Value of a node on the example, of one step where it is stepped."""
+        if node.op == "placeholder":
+            return self._example(str(node.target))
+        if node.op == "output" or changes_in_place(node):
+            return UNKNOWN
+        self._computing = True
+        try:
+            with torch.no_grad():
+                if node.op == "get_attr":
+                    return _attribute(self.root, str(node.target))
+                args, kwargs = fx.map_arg(node.args, self._operand), fx.map_arg(node.kwargs, self._operand)
+                return _call(self.root, node, args, kwargs)
+        except Exception:  # a user's operation may fail in any way; running the model will say so
+            return UNKNOWN
+        finally:
+            self._computing = False
 
-def trace(module: torch.nn.Module) -> fx.GraphModule:
-    """Trace a module.
+    def _example(self, name: str) -> Any:
+        values = {}
+        for key, one in self._call.inputs.items():
+            value = one.resized(0, 0)
+            values[key] = value[0] if self._stepped and one.timed else one.in_order(value)
+        return values if name == self._call.argument else values[name]
+
+    def _operand(self, node: fx.Node) -> Any:
+        value = node.meta[VALUE]
+        if value is UNKNOWN:
+            raise LookupError(node.name)
+        if not isinstance(value, torch.Tensor) or node.op == "get_attr" or self._stepped:
+            return value
+        if self._depth > 0 and not node.meta[STEPPED]:
+            self._steps = len(value)
+            return value[0]
+        if self._depth == 0 and node.meta[STEPPED]:
+            return value.expand(self._steps, *value.shape)
+        return value
+
+
+_TORCH_BLOCKS = (torch.nn.MultiheadAttention, torch.nn.TransformerEncoderLayer, torch.nn.TransformerDecoderLayer)
+"""Blocks of torch that are leaves also where a user derives from them."""
+
+
+def is_dense(module: torch.nn.Module) -> bool:
+    """Whether a module holds no neuron."""
+    return all(rule_for(inner) is None and refusal(inner) is None for inner in module.modules())
+
+
+def record(module: torch.nn.Module, call: Call, stepped: bool) -> fx.Graph:
+    """Trace a module as it runs; loops come out step by step.
 
     Raises:
-        UnsupportedError: It holds Norse neurons without a rule, mixes cells and sequence modules, or its control flow
-            depends on data.
+        Exception: Whatever the module's own code raises on symbolic values.
     """
-    problems = [*_neurons_without_rule(module), *_mixed_time(module), *_sequences_in_lift(module)]
-    tracer = ModuleTracer(stepped=is_stepped(module))
-    try:
-        graph = tracer.trace(module, concrete_args=_defaults(module))
-    except Exception as error:  # tracing runs the user's code with proxies, which may fail in any way
-        problems.append(_untraceable(error))
-    else:
-        problems += _in_place(graph)
-    if problems:
-        raise UnsupportedError(f"{len(problems)} finding(s) keep the model from being converted", diagnostics=problems)
-    graph.eliminate_dead_code(lambda node: node.op in ("placeholder", "output"))
-    return fx.GraphModule(tracer.root, graph)
+    tracer = ModuleTracer(call, stepped)
+    with symbolic_factories(tracer):
+        graph = tracer.trace(module)
+    if call.argument is not None:
+        _split(graph, call)
+    return graph
 
 
-def is_stepped(module: torch.nn.Module) -> bool:
-    """Whether a module is stepped from outside: it holds cells that no ``Lift`` runs over time."""
-    return any(rule is not None and not rule.sequence for rule in map(rule_for, _outside_lift(module)))
+def _split(graph: fx.Graph, call: Call) -> None:
+    """Replace the placeholder of a dictionary by one for each of its keys."""
+    whole = next(n for n in graph.nodes if n.op == "placeholder")
+    with graph.inserting_before(whole):
+        parts = {key: graph.placeholder(key) for key in call.inputs}
+    for key, part in parts.items():
+        part.meta = whole.meta | {VALUE: whole.meta[VALUE][key]}
+    for user in list(whole.users):
+        wanted = user.args[1] if len(user.args) > 1 else None
+        if user.target in ("get", getitem) and wanted in parts:
+            user.replace_all_uses_with(parts[str(wanted)])
+        graph.erase_node(user)
+    graph.erase_node(whole)
 
 
-def _outside_lift(module: torch.nn.Module) -> list[torch.nn.Module]:
-    if isinstance(module, Lift):
-        return []
-    return [module, *(inner for child in module.children() for inner in _outside_lift(child))]
-
-
-def _defaults(module: torch.nn.Module) -> dict[str, Any]:
-    """Fix optional arguments of ``forward`` (such as a state) to their defaults."""
-    parameters = inspect.signature(module.forward).parameters.values()
-    return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
-
-
-def _neurons_without_rule(module: torch.nn.Module) -> list[Diagnostic]:
-    found = []
-    for name, inner in module.named_modules():
-        fix = refusal(inner)
-        if fix is not None:
-            kind = type(inner).__name__
-            message = f"{kind} has no integer form"
-            found.append(Diagnostic("NT-TORCH-001", Severity.ERROR, name, message, kind, "", fix, f"{name} ({kind})"))
+def _attribute(root: torch.nn.Module, path: str) -> Any:
+    found: Any = root
+    for part in path.split("."):
+        found = getattr(found, part)
     return found
 
 
-def _mixed_time(module: torch.nn.Module) -> list[Diagnostic]:
-    """Cells outside ``Lift`` run one step, sequence modules whole rasters; a model can do only one of the two."""
-    outside = [rule_for(inner) for inner in _outside_lift(module)]
-    if not is_stepped(module) or all(rule is None or not rule.sequence for rule in outside):
-        return []
-    names = [n for n, m in module.named_modules() if (rule := rule_for(m)) is not None and rule.sequence]
-    message = f"cells and sequence modules ({', '.join(names)}) stand side by side"
-    return [Diagnostic("NT-TORCH-004", Severity.ERROR, "", message, fix="wrap the cells in Lift, or use cells only")]
-
-
-def _sequences_in_lift(module: torch.nn.Module) -> list[Diagnostic]:
-    """``Lift`` hands on one step, which a sequence module would take for a raster: its samples for time steps."""
-    found = []
-    for name, outer in module.named_modules():
-        inner = outer.lifted_module.named_modules() if isinstance(outer, Lift) else ()
-        kinds = [type(m).__name__ for _, m in inner if isinstance(m, Lift) or ((r := rule_for(m)) and r.sequence)]
-        if kinds:
-            message = f"{name}: {', '.join(kinds)} inside Lift would step through the batch instead of time"
-            fix = "take it out of Lift, or use the cell of the same name"
-            found.append(Diagnostic("NT-TORCH-004", Severity.ERROR, name, message, kinds[0], "", fix, f"{name} (Lift)"))
-    return found
-
-
-def _in_place(graph: fx.Graph) -> list[Diagnostic]:
-    """Calls that change a value which others hold; torch marks them by a trailing underscore."""
-    found = []
-    for node in graph.nodes:
-        name = node.target if node.op == "call_method" else getattr(node.target, "__name__", "")
-        if node.op in ("call_method", "call_function") and name.endswith("_") and not name.endswith("__"):
-            message = f"{node.name}: {name} changes a tensor in place"
-            fix = f"use {name.rstrip('_')}, which returns a new tensor"
-            found.append(Diagnostic("NT-TORCH-011", Severity.ERROR, node.name, message, name, "", fix))
-    return found
-
-
-def _untraceable(error: Exception) -> Diagnostic:
-    """Name the line of the user's code at which symbolic tracing stopped."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_LIBRARIES)]
-    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    line = frames[-1].line or "" if frames else ""
-    fix = "make the control flow independent of the data, or put the code into a module of its own outside the model"
-    return Diagnostic("NT-TORCH-002", Severity.ERROR, "", f"cannot be traced: {error}", line, "", fix, place)
+def _call(root: torch.nn.Module, node: fx.Node, args: Any, kwargs: Mapping[str, Any]) -> Any:
+    if node.op == "call_module":
+        return root.get_submodule(str(node.target)).forward(*args, **kwargs)
+    if node.op == "call_method":
+        return getattr(args[0], str(node.target))(*args[1:], **kwargs)
+    target: Any = node.target
+    return target(*args, **kwargs)

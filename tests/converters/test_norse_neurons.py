@@ -111,14 +111,15 @@ def test_time_constants_give_back_norses_own_float32_product(tau, dt):
 
 def test_every_rule_is_for_a_module_that_norse_has():
     assert {rule.__name__ for rule in RULES} == {
-        "LIF", "LIFCell", "LIFBoxCell", "LI", "LICell", "LIBoxCell", "IAF", "IAFCell",
+        "LIF", "LIFCell", "LIFBoxCell", "LI", "LICell", "LIBoxCell", "IAF", "IAFCell", "LIFRecurrent",
+        "LIFRecurrentCell",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("module", "words"),
     [
-        (norse.LIFRecurrent(2, 2), "without recurrence"),
+        (norse.LSNNRecurrent(2, 2), "LIFRecurrent, whose threshold is fixed"),
         (norse.LSNNCell(), "threshold is fixed"),
         (norse.LIFRefracCell(), "no refractory period"),
         (norse.LIFAdExCell(), "use LIF"),

@@ -155,7 +155,7 @@ def test_all_refusals_come_at_once_with_rule_and_rewrite():
     class Bad(nn.Module):
         def __init__(self):
             super().__init__()
-            self.one, self.two = norse.LIFRecurrent(4, 4), norse.LSNNRecurrent(4, 4)
+            self.one, self.two = norse.LSNNRecurrent(4, 4), norse.LIFRefracRecurrent(4, 4)
 
         def forward(self, x):
             z, _ = self.one(x)
@@ -169,7 +169,7 @@ def test_all_refusals_come_at_once_with_rule_and_rewrite():
     ]  # fmt: skip
     assert "z.sum() > 0" in found[2].found
     assert found[2].origin.startswith(__file__)
-    assert "without recurrence" in found[0].fix
+    assert "use LIFRecurrent" in found[0].fix
 
 
 def test_states_and_repeated_calls_are_refused():
