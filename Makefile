@@ -6,11 +6,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # No parallel set-up: pip runs of one environment must not meet.
 .NOTPARALLEL:
-.PHONY: help venv demo test lint bench interop clean
+.PHONY: help venv demo test lint bench interop study-quantisation clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(INSTALLED) ## Create .venv with neurotool, Lava and the development tools
 
@@ -56,6 +56,16 @@ interop: venv ## Run networks of other frameworks anew, and print how neurotool 
 	done
 	$(BIN)/python interop/matrix.py --write docs/interop.md
 	@cat docs/interop.md
+
+# The networks are trained in an environment of their own, like those of make interop.
+study-quantisation: venv ## Train recurrent networks anew and measure what quantisation costs (an hour)
+	$(PYTHON) -m venv --clear build/interop/digits
+	build/interop/digits/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c interop/requirements-digits.txt torch
+	build/interop/digits/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		-r interop/requirements-digits.txt
+	PYTHONHASHSEED=0 build/interop/digits/bin/python -W ignore interop/generate_digits.py
+	$(BIN)/python interop/quantisation_study.py --measure --write docs/quantisation.md
 
 clean: ## Remove the environment and everything that was built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

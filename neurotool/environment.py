@@ -29,6 +29,7 @@ _PURPOSES = {
     "array-api-compat": "one neuron step for numpy and torch",
     "click": "command line",
     "h5py": "program, trace and data files",
+    "llvmlite": "vector instructions of the integer engine",
     "matplotlib": "figures",
     "networkx": "graph algorithms",
     "nir": "graph format and files",
@@ -41,6 +42,7 @@ _PURPOSES = {
     "rich": "tables and progress",
     "scikit-learn": "the digits of the quickstart",
     "scipy": "statistics",
+    "tensorly": "Tucker decomposition of bilinear weights",
     "threadpoolctl": "threads of matrix products",
     "torch": "models, the dense half, the float reference",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Any
@@ -11,48 +10,24 @@ from typing import TYPE_CHECKING, Any
 from rich.console import RenderableType
 
 from neurotool.cli.chip_values import activity, computed, program_values, resource_values
-from neurotool.cli.summary import certificate, chip, energy, split, story
+from neurotool.cli.summary import certificate, chip, energy, precision, split, story
 from neurotool.cli.summary.tables import facts, grid, next_command
 from neurotool.units import format_si
 
 if TYPE_CHECKING:
     from neurotool.ir.graph import Node
-    from neurotool.ir.manifest import Manifest
+    from neurotool.ir.manifest import InputRecord, Manifest
     from neurotool.ir.placement import Placement
     from neurotool.ir.program import ChipProgram
     from neurotool.pipeline import (
         ConvertResult,
         DemoResult,
         Inspection,
-        PartitionResult,
         RunResult,
         VerifyResult,
     )
 
 Answer = tuple[dict[str, Any], list[RenderableType]]
-
-
-def partitioned(source: str, result: PartitionResult) -> Answer:
-    """Answer of ``partition``."""
-    cut = result.partition
-    data = {
-        "schema": "neurotool.partition/1",
-        "source": source,
-        "dt": cut.graph.dt,
-        "convention": cut.graph.convention.name,
-        "nodes": [_node(cut.graph.nodes[r.node], asdict(r)) for r in cut.reasons if r.node in cut.graph.nodes],
-        "parts": [asdict(part) for part in cut.parts],
-        "boundaries": [asdict(boundary) for boundary in cut.boundaries],
-        "notes": list(result.notes),
-    }
-    head: dict[str, object] = {
-        "source": source,
-        "time step": format_si(cut.graph.dt, "s"),
-        "neurons as in": cut.graph.convention.summary,
-    }
-    head["assumed"] = result.notes
-    text = [facts("Configuration", head), split.nodes(cut), split.boundaries(cut.boundaries)]
-    return data, [*text, next_command(join(["neurotool", "convert", source, "--calib", "DATA.npz", "--out", "BUNDLE"]))]
 
 
 def converted(result: ConvertResult) -> Answer:
@@ -65,14 +40,29 @@ def converted(result: ConvertResult) -> Answer:
         "manifest": manifest.model_dump(mode="json"),
         "programs": program_values(result.programs),
         "quantisation": records,
+        "sensitivity": {part: [row.to_json() for row in rows] for part, rows in result.losses.items()},
         "resources": resource_values(result.placements),
     }
     return data, [
         _configuration(path, manifest),
         split.nodes(result.partition),
-        split.boundaries(result.partition.boundaries),
+        split.boundaries(manifest.boundaries),
         *_on_chip(result.programs, records, result.placements),
+        *precision.summary(records, result.losses),
         next_command(join(["neurotool", "run", str(path), "--input", "DATA.npz"])),
+    ]
+
+
+def checked(result: ConvertResult, proof: VerifyResult) -> Answer:
+    """Answer of ``convert --verify``: that of ``convert``, and the certificate."""
+    data, text = converted(result)
+    kept = facts("", {"certificate kept in": proof.run_dir})
+    *before, following = text
+    return data | {"verify": proof.certificate.to_json() | {"run": str(proof.run_dir)}}, [
+        *before,
+        *certificate.summary(proof.certificate),
+        kept,
+        following,
     ]
 
 
@@ -124,6 +114,7 @@ def ran(bundle: Path, data_file: Path, result: RunResult, *, explain: bool = Fal
         "accuracy": result.accuracy,
         "seconds": result.seconds,
         "activity": layers,
+        "boundaries": [crossing.to_json() for crossing in result.crossings],
         "notes": list(result.notes),
         "facts": {part: dict(trace.facts) for part, trace in result.traces.items()},
         "run": str(result.run_dir) if result.run_dir else None,
@@ -147,7 +138,8 @@ def ran(bundle: Path, data_file: Path, result: RunResult, *, explain: bool = Fal
         facts(f"How {part} was computed", computed(trace.facts)) for part, trace in result.traces.items() if explain
     ]
     command = join(["neurotool", "verify", str(bundle), "--input", str(data_file)])
-    return data, [facts("Run", head), table, *paths, next_command(command)]
+    crossed = [split.crossings(result.crossings)] if result.crossings else []
+    return data, [facts("Run", head), table, *crossed, *paths, next_command(command)]
 
 
 def _throughput(result: RunResult) -> tuple[str, ...]:
@@ -163,9 +155,11 @@ def _throughput(result: RunResult) -> tuple[str, ...]:
 def verified(bundle: Path, data_file: Path, result: VerifyResult) -> Answer:
     """Answer of ``verify``."""
     data = result.certificate.to_json() | {"bundle": str(bundle), "run": str(result.run_dir)}
+    data |= {"boundaries": [check.to_json() for check in result.boundaries]}
     command = join(["neurotool", "estimate-energy", str(bundle), "--input", str(data_file)])
     kept = facts("", {"kept in": result.run_dir})
-    return data, [*certificate.summary(result.certificate), kept, next_command(command)]
+    crossed = [split.checks(result.boundaries)] if result.boundaries else []
+    return data, [*certificate.summary(result.certificate), *crossed, kept, next_command(command)]
 
 
 def demonstrated(result: DemoResult) -> Answer:
@@ -194,8 +188,7 @@ def demonstrated(result: DemoResult) -> Answer:
 
 
 def _configuration(path: Path, manifest: Manifest) -> RenderableType:
-    calibration, source = manifest.calibration, manifest.input
-    coded = f"{source.encode}, {source.steps} steps" if source.encode else source.coding
+    calibration = manifest.calibration
     return facts(
         "Configuration",
         {
@@ -203,13 +196,18 @@ def _configuration(path: Path, manifest: Manifest) -> RenderableType:
             "source": manifest.source.spec,
             "time step": format_si(manifest.dt, "s"),
             "neurons as in": manifest.convention.summary,
-            "input": f"{source.name}, {'x'.join(map(str, source.shape))}, {coded}",
+            "input": tuple(_input(record) for record in manifest.inputs),
             "calibrated with": f"{calibration.path}, {calibration.samples} samples" if calibration else "nothing",
             "weights": f"{manifest.options.weight_bits} bits",
             "chip": manifest.options.chip,
             "assumed": manifest.notes,
         },
     )
+
+
+def _input(record: InputRecord) -> str:
+    coded = f"{record.encode}, {record.steps} steps" if record.encode and record.steps else record.encode
+    return f"{record.name}, {'x'.join(map(str, record.shape))}, {coded or record.coding}"
 
 
 def _on_chip(

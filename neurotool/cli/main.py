@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 import neurotool
+from neurotool.cli.calibrate import calibrate
 from neurotool.cli.completion import completion
 from neurotool.cli.convert import convert
 from neurotool.cli.demo import demo
@@ -26,7 +27,20 @@ from neurotool.cli.run import run
 from neurotool.cli.session import Session
 from neurotool.cli.verify import verify
 
-_VERBS = (demo, convert, inspect, partition, run, verify, estimate_energy, export, explain, doctor, completion)
+_VERBS = (
+    demo,
+    convert,
+    inspect,
+    partition,
+    run,
+    verify,
+    estimate_energy,
+    calibrate,
+    export,
+    explain,
+    doctor,
+    completion,
+)
 
 
 class _Verbs(click.Group):

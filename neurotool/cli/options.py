@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from neurotool.cli.session import Session
+from neurotool.errors import UsageError
 from neurotool.ir.convention import CONVENTIONS
 from neurotool.units import parse_time
 
@@ -26,10 +27,58 @@ def _parse_time(_: click.Context, parameter: click.Parameter, text: str | None) 
     return None if text is None else parse_time(text, what=parameter.opts[-1])
 
 
-def _complete_encodings(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
-    from neurotool.data import ENCODINGS
+WIDEST_WEIGHT = 16
+"""Bits of the widest weight: two synapses of eight."""
 
-    return [name for name in ENCODINGS if name.startswith(incomplete)]
+
+def _parse_weight_bits(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
+    """Widths by pattern, and the width of all else, as the fields of ``ConvertOptions``."""
+    layers: list[tuple[str, int]] = []
+    default = 8
+    for text in given:
+        pattern, _equals, bits = text.rpartition("=")
+        if not bits.isdecimal() or not 1 <= int(bits) <= WIDEST_WEIGHT:
+            raise UsageError(
+                f"--weight-bits: {text!r} is no width of 1 to {WIDEST_WEIGHT} bits",
+                hint="write 8, or such as hidden=16",
+            )
+        if pattern:
+            layers.append((pattern, int(bits)))
+        else:
+            default = int(bits)
+    return {"weight_bits": default, "layer_bits": tuple(layers)}
+
+
+def _complete_encodings(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    from neurotool.data import ENCODINGS, STATIC
+
+    name, equals, start = incomplete.rpartition("=")
+    return [f"{name}{equals}{one}" for one in (*ENCODINGS, STATIC) if one.startswith(start)]
+
+
+def _parse_encode(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str | dict[str, str] | None:
+    """One encoder for the only input, or one for each that is named."""
+    if not given:
+        return None
+    pairs = {name: encoder for name, _equals, encoder in (text.rpartition("=") for text in given)}
+    if len(pairs) < len(given):
+        raise UsageError(f"--encode {' --encode '.join(given)}: says two things of one input")
+    if "" not in pairs:
+        return pairs
+    if len(pairs) > 1:
+        raise UsageError(f"--encode {pairs['']} does not say for which input", hint=f"--encode NAME={pairs['']}")
+    return pairs[""]
+
+
+def _parse_coding(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """Codings by pattern of node names."""
+    wishes = {}
+    for text in given:
+        pattern, _equals, coding = text.rpartition("=")
+        if not pattern:
+            raise UsageError(f"--coding: {text!r} is not NODE=CODING", hint="write such as encoder.2=rate")
+        wishes[pattern] = coding
+    return wishes
 
 
 def _set_json(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -61,17 +110,23 @@ _CONVERSION = (
                       f"{', '.join(CONVENTIONS)}."),
     click.option("--calib", type=FILE, metavar="FILE",
                  help="Samples to choose scales with: .npz or .h5 with x and optional y."),
-    click.option("--weight-bits", type=click.IntRange(1, 16), default=8, show_default=True,
-                 help="Width of weights; above 8 by two synapses each."),
+    click.option("--weight-bits", multiple=True, callback=_parse_weight_bits, metavar="N|PATTERN=N",
+                 help="Width of weights, 1 to 16 [8]; above 8 by two synapses each. Given again for layers, such "
+                      "as 'hidden=16'."),
     click.option("--chip", default="loihi2", show_default=True, help="Chip to place the spiking half on."),
     click.option("--spiking", multiple=True, metavar="PATTERN",
                  help="Nodes to put on the spiking side, such as 'encoder.*'; may be given again."),
     click.option("--dense", multiple=True, metavar="PATTERN", help="Nodes to put on the dense side."),
+    click.option("--coding", multiple=True, callback=_parse_coding, metavar="NODE=CODING",
+                 help="How a value crosses: onto the chip constant, graded, rate or latency; from it raster, counts, "
+                      "weighted or membrane [by its use]."),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of whatever is drawn."),
 )  # fmt: skip
 _ENCODING = (
-    click.option("--encode", metavar="constant|rate|latency|graded", shell_complete=_complete_encodings,
-                 help="How samples without a time axis become spikes."),
+    click.option("--encode", multiple=True, callback=_parse_encode, metavar="constant|rate|latency|graded|static",
+                 shell_complete=_complete_encodings,
+                 help="How samples without a time axis become spikes; static: they do not. For a model with several "
+                      "inputs NAME=ENCODER, given again for each."),
     click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Time steps to encode into."),
 )  # fmt: skip
 
@@ -89,7 +144,12 @@ output_options = _stack(_OUTPUT)
 conversion_options = _stack(_CONVERSION)
 encoding_options = _stack(_ENCODING)
 input_option = click.option(
-    "--input", "data", type=FILE, required=True, metavar="FILE", help="Samples: .npz or .h5 with x and optional y."
+    "--input",
+    "data",
+    type=FILE,
+    required=True,
+    metavar="FILE",
+    help="Samples: .npz or .h5 with x, or an array for each input of the model, and optional y.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace what is there.")
 
@@ -103,4 +163,5 @@ def conversion(choices: dict[str, Any]) -> ConvertOptions:
     """Bundle what ``conversion_options``, ``encoding_options`` and ``force_option`` were given."""
     from neurotool.pipeline import ConvertOptions
 
-    return ConvertOptions(**choices)
+    widths: dict[str, Any] = choices["weight_bits"]
+    return ConvertOptions(**(choices | widths))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from neurotool.pipeline import ProgramRun, RunResult
 
 SUFFIXES = (".npz", ".h5")
+FIGURES = (".png", ".svg", ".pdf")
 
 
 def check(path: Path, force: bool, option: str = "--out", suffixes: Sequence[str] = SUFFIXES) -> None:

@@ -45,5 +45,13 @@ def _step(placement: Placement) -> dict[str, object]:
         "tiles crossed": crossed + borders,
         "modelled time": format_si(q.seconds, "s"),
         "found by": placement.method,
+        "spike rates": _rates(placement),
         "assumed": placement.assumptions,
     }
+
+
+def _rates(placement: Placement) -> str:
+    """The rates that the layout was made for."""
+    if not placement.rates:
+        return "assumed"
+    return "measured on calibration data: " + ", ".join(f"{name} {rate:.1%}" for name, rate in placement.rates.items())

@@ -10,6 +10,7 @@ import click
 from neurotool.cli import outputs
 from neurotool.cli.options import FILE, encoding_options, force_option, input_option, limit_option, output_options
 from neurotool.cli.session import Session
+from neurotool.errors import UsageError
 
 
 def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...]:
@@ -29,6 +30,13 @@ def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
 )
 @click.option("--probe", "probes", callback=_names, metavar="NAMES", help="States to record, such as u,v.")
 @limit_option("Run only the first N samples.")
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Run N samples at a time, torch on one batch while the chip side runs the next [all at once].",
+)
+@click.option("--compile", "compiled", is_flag=True, help="Compile the dense half with torch.compile.")
 @click.option("--strict", is_flag=True, help="Stop where a chip could not hold a value.")
 @click.option("--explain", is_flag=True, help="Show how each population was computed, and why so.")
 @click.option("--resume", type=FILE, metavar="FILE", help="Go on from where a run with --save-state stopped.")
@@ -63,6 +71,7 @@ def run(session: Session, /, model: Path, data: Path, out: Path | None, save_sta
             result = whole = pipeline.run(model, data, **options, progress=progress)
             answer = ran(model, data, whole, explain=explain)
         else:
+            refuse_for_programs(model, options)
             result = alone = pipeline.run_program(model, data, **options, progress=progress)
             answer = ran_program(model, alone, out, explain=explain)
     if out is not None:
@@ -70,3 +79,16 @@ def run(session: Session, /, model: Path, data: Path, out: Path | None, save_sta
     if save_state is not None:
         outputs.write_states(save_state, result)
     session.answer(*answer)
+
+
+def refuse_for_programs(model: Path, options: dict[str, Any]) -> None:
+    """Take away the options that only a bundle knows, which has a dense half and may have several inputs.
+
+    Raises:
+        UsageError: One of them was given.
+    """
+    batch, compiled, encode = options.pop("batch"), options.pop("compiled"), options["encode"]
+    given = {"--batch": batch is not None, "--compile": compiled, "--encode NAME=ENCODER": isinstance(encode, dict)}
+    wrong = [name for name, there in given.items() if there]
+    if wrong:
+        raise UsageError(f"{model}: {wrong[0]} is for bundles; a program stands alone and has one input")

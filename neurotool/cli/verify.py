@@ -33,7 +33,7 @@ def _parse_limits(_: click.Context, __: click.Parameter, pairs: tuple[str, ...])
     "--against",
     callback=_parse_names,
     metavar="NAMES",
-    help="What to compare, of source, float, loihi, lava [all that the bundle has].",
+    help="What to compare, of source, float, engine, lava [all that the bundle has]; one alone beside the engine.",
 )
 @click.option(
     "--limit",
@@ -41,8 +41,12 @@ def _parse_limits(_: click.Context, __: click.Parameter, pairs: tuple[str, ...])
     multiple=True,
     callback=_parse_limits,
     metavar="NAME=N",
-    help="Give one of them only the first N samples [lava=100]; may be given again.",
+    help="Give one of them only the first N samples [lava=100, stages=100]; may be given again.",
 )
+@click.option(
+    "--no-stages", is_flag=True, help="Do not look for the stage of the conversion that differences come from."
+)
+@click.option("--figures", type=FILE, metavar="DIR", help="Write the figures to DIR as well.")
 @output_options
 @click.pass_obj
 def verify(
@@ -50,21 +54,32 @@ def verify(
     /,
     bundle: Path,
     data: Path,
-    encode: str | None,
+    encode: str | dict[str, str] | None,
     steps: int | None,
     against: tuple[str, ...],
     limits: dict[str, int],
+    no_stages: bool,
+    figures: Path | None,
 ) -> None:
     """Compare all ways of running BUNDLE.
 
     Runs them on the same samples and compares spike by spike, each with the one before it. Ends with 1 when something
-    disagrees by more than its tolerance. The certificate is kept in the bundle.
+    disagrees by more than its tolerance. Then runs the model as it is after each stage of the conversion, and names the
+    stage that the differences come from. The certificate and its figures are kept in the bundle.
     """
     from neurotool import pipeline
     from neurotool.cli.answers import verified
 
     with session.progress() as progress:
         result = pipeline.verify(
-            bundle, data, encode=encode, steps=steps, against=against, limits=limits, progress=progress
+            bundle,
+            data,
+            encode=encode,
+            steps=steps,
+            against=against,
+            limits=limits,
+            stages=not no_stages,
+            figures=figures,
+            progress=progress,
         )
     session.answer(*verified(bundle, data, result), code=0 if result.certificate.passed else 1)

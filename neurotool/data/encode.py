@@ -135,3 +135,6 @@ ENCODERS: dict[str, Callable[[Array, Setting], Encoded]] = {
     "graded": graded,
 }
 ENCODINGS = tuple(ENCODERS)
+
+STATIC = "static"
+"""No encoder: the samples stay without a time axis, for inputs of a model that have none."""

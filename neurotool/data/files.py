@@ -1,25 +1,24 @@
-"""Reads and writes data files: ``.npz`` or ``.h5`` with samples ``x`` and optional labels ``y``."""
+"""Reads and writes data files: ``.npz`` or ``.h5`` with samples ``x`` and optional labels ``y``.
+
+For a model with several inputs a file holds one array for each, under the name of the input.
+"""
 
 from __future__ import annotations
 
-import math
-import zipfile
-import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.data.dataset import Dataset, Labels
-from neurotool.data.digest import file_sha256
-from neurotool.data.encode import ENCODERS, ENCODINGS, EncodingError, Setting, payload_bits
+from neurotool.data.arrays import LABELS, SAMPLES, check_suffix, field_names, read_fields
+from neurotool.data.dataset import Dataset, Samples
+from neurotool.data.encode import STATIC
+from neurotool.data.reading import Reading, check_options, dataset
 from neurotool.errors import UsageError
 
 Array = npt.NDArray[np.generic]
-
-SUFFIXES = (".npz", ".h5")
-_DAMAGE = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError)
 
 
 def load(
@@ -30,29 +29,60 @@ def load(
     seed: int = 0,
     peak: float | None = None,
 ) -> Dataset:
-    """Read samples, and turn them into spikes if they have no time axis.
+    """Read the samples ``x`` of a file, and turn them into spikes if they have no time axis.
 
     Args:
         path: ``.npz`` or ``.h5`` file. ``x`` is ``[time, batch, *features]``, or ``[batch, *features]`` together with
             ``encode`` and ``steps``; ``y``, if there, is ``[batch]``.
-        encode: One of :data:`ENCODINGS`, for samples without a time axis.
+        encode: As for :class:`Reading`, and likewise the others.
         steps: Number of time steps to encode into.
         seed: Seed of a random encoder, not negative.
-        peak: Value to take as full scale; None to let the encoder choose it from the file. To read a second file like
-            a first one, pass the ``peak`` that the first was read with.
+        peak: Value to take as full scale.
 
     Raises:
         UsageError: The file is missing, damaged or of another kind, holds something else than the options say, or the
             options contradict each other.
     """
-    path = Path(path)
-    _check_options(encode, steps, seed, peak)
+    path, reading = Path(path), Reading(encode, steps, seed, peak)
+    check_options(SAMPLES, reading)
     x, y = _read(path)
-    _check_values(path, x)
-    if encode is not None and steps is not None:
-        return _encoded(path, x, y, encode, Setting(steps, seed, peak))
-    _check_raster(path, x, y)
-    return _raster(path, x, None if y is None else _labels(path, y, x.shape[1]))
+    return dataset(path, SAMPLES, x, y, reading)
+
+
+def load_samples(
+    path: str | Path, readings: Mapping[str, Reading] | None = None, names: Sequence[str] | None = None
+) -> Samples:
+    """Read the samples of a model with one input or several.
+
+    Args:
+        path: ``.npz`` or ``.h5`` file with one array for each input, and optional labels ``y``.
+        readings: How to read the array of each input. Arrays ``[batch, features]`` that are not named are static.
+        names: Inputs of the model; None to take ``x``, or every array if there is no ``x``. A single input may be
+            called ``x`` in the file.
+
+    Raises:
+        UsageError: As for :func:`load`; also, an array is missing or has no input, or the arrays differ in the number
+            of samples or time steps.
+    """
+    path, known = Path(path), dict(readings or {})
+    fields = input_fields(path, names)
+    for name in fields:
+        check_options(name, known.get(name, Reading()))
+    unknown = sorted(set(known) - set(fields))
+    if unknown:
+        raise UsageError(
+            f"--encode: {path} has no array {unknown[0]!r} for an input", hint=f"it has {', '.join(fields)}"
+        )
+    arrays = read_fields(path, (*fields, LABELS))
+    y = arrays.pop(LABELS, None)
+    found = {}
+    for name in fields:
+        flat = len(fields) > 1 and name not in known and arrays[name].ndim == 2
+        reading = Reading(STATIC) if flat else known.get(name, Reading())
+        found[name] = dataset(path, name, arrays[name], y, reading)
+    _check_together(path, found)
+    first = next(iter(found.values()))
+    return Samples(found, first.y, path, first.sha256)
 
 
 def sample_shape(path: str | Path) -> tuple[int, ...]:
@@ -65,20 +95,22 @@ def sample_shape(path: str | Path) -> tuple[int, ...]:
     return tuple(x.shape[1:])
 
 
-def save(path: str | Path, x: Array, y: Array | None = None) -> None:
-    """Write a data file that :func:`load` reads; an existing file is replaced.
+def save(path: str | Path, x: Array | Mapping[str, Array], y: Array | None = None) -> None:
+    """Write a data file that :func:`load` or :func:`load_samples` reads; an existing file is replaced.
 
     Args:
         path: File to write; its suffix says the format.
-        x: Samples, ``[time, batch, *features]`` or ``[batch, *features]``.
+        x: Samples, ``[time, batch, *features]`` or ``[batch, *features]``; for several inputs, by name.
         y: Class number of each sample, ``[batch]``.
 
     Raises:
         UsageError: The suffix is none of :data:`SUFFIXES`.
     """
     path = Path(path)
-    _check_suffix(path)
-    fields = {"x": np.asarray(x)} | ({} if y is None else {"y": np.asarray(y)})
+    check_suffix(path)
+    inputs = x if isinstance(x, Mapping) else {SAMPLES: x}
+    fields = {name: np.asarray(value) for name, value in inputs.items()}
+    fields |= {} if y is None else {LABELS: np.asarray(y)}
     if path.suffix == ".npz":
         np.savez_compressed(path, allow_pickle=False, **fields)
         return
@@ -87,151 +119,53 @@ def save(path: str | Path, x: Array, y: Array | None = None) -> None:
             file.create_dataset(name, data=values, compression="gzip", shuffle=True)
 
 
-def _check_options(encode: str | None, steps: int | None, seed: int, peak: float | None) -> None:
-    if encode is None:
-        for option, value in (("--steps", steps), ("--peak", peak)):
-            if value is not None:
-                raise UsageError(f"{option} {value} means nothing without --encode", hint=f"--encode {_choices()}")
-        return
-    if encode not in ENCODERS:
-        raise UsageError(f"--encode: there is no encoder {encode!r}", hint=f"--encode {_choices()}")
-    if steps is None:
-        raise UsageError(f"--encode {encode} needs the number of time steps", hint="add --steps, such as --steps 32")
-    if steps < 1:
-        raise UsageError(f"--steps: {steps} is not a number of time steps", hint="give at least 1")
-    if seed < 0:
-        raise UsageError(f"--seed: {seed} is negative", hint="give 0 or a positive integer")
-    if peak is not None and not (0.0 < peak < math.inf):
-        raise UsageError(f"--peak: {peak:g} is not a full-scale value", hint="give a finite number above zero")
+def input_fields(path: Path, names: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Names of the arrays of a file that hold samples, after making sure that they are those that a model takes.
 
+    Args:
+        path: Data file.
+        names: Inputs of the model; None to take ``x``, or every array if there is no ``x``.
 
-def _choices() -> str:
-    return "|".join(ENCODINGS)
-
-
-def _check_suffix(path: Path) -> None:
-    if path.suffix not in SUFFIXES:
+    Raises:
+        UsageError: An array is missing, or has no input.
+    """
+    there = field_names(path)
+    arrays = tuple(name for name in there if name != LABELS)
+    if names is None:
+        names = (SAMPLES,) if SAMPLES in there or not arrays else arrays
+    if len(names) == 1:
+        return (names[0],) if names[0] in there else (SAMPLES,) if SAMPLES in there else _missing(path, names, arrays)
+    if set(names) - set(there):
+        return _missing(path, names, arrays)
+    extra = [name for name in arrays if name not in names]
+    if extra:
         raise UsageError(
-            f"{path}: data files end in {' or '.join(SUFFIXES)}, found {path.suffix or 'no suffix'!r}",
-            hint="neurotool.data.save(path, x, y) writes either",
+            f"{path}: array {extra[0]!r} is no input of the model", hint=f"its inputs are {', '.join(names)}"
         )
+    return tuple(names)
+
+
+def _missing(path: Path, names: Sequence[str], arrays: Sequence[str]) -> tuple[str, ...]:
+    missing = [name for name in names if name not in arrays]
+    if missing == [SAMPLES]:
+        hint = "name the samples x and the labels y"
+    else:
+        hint = "give one array for each input, under its name; labels are y"
+    what = "field x is missing" if missing == [SAMPLES] else f"array {', '.join(missing)} is missing"
+    raise UsageError(f"{path}: {what}, found {', '.join(sorted(arrays)) or 'nothing'}", hint=hint)
+
+
+def _check_together(path: Path, found: Mapping[str, Dataset]) -> None:
+    batches = {name: f"{one.batch} samples" for name, one in found.items()}
+    lengths = {name: f"{one.steps} time steps" for name, one in found.items() if one.timed}
+    for sizes in (batches, lengths):
+        if len(set(sizes.values())) > 1:
+            listing = ", ".join(f"{name} has {size}" for name, size in sizes.items())
+            raise UsageError(f"{path}: the arrays differ: {listing}")
 
 
 def _read(path: Path) -> tuple[Array, Array | None]:
-    _check_suffix(path)
-    if not path.is_file():
-        raise UsageError(f"{path}: {'is a directory, not a file' if path.is_dir() else 'no such file'}")
-    try:
-        fields = _read_npz(path) if path.suffix == ".npz" else _read_h5(path)
-    except PermissionError:
-        raise UsageError(f"{path}: no permission to read it") from None
-    if "x" not in fields:
-        found = ", ".join(sorted(fields)) or "nothing"
-        raise UsageError(f"{path}: field x is missing, found {found}", hint="name the samples x and the labels y")
-    return fields["x"], fields.get("y")
-
-
-def _read_npz(path: Path) -> dict[str, Array]:
-    if not zipfile.is_zipfile(path):
-        with path.open("rb") as file:
-            truncated = file.read(2) == b"PK"
-        reason = "is truncated" if truncated else "is not an .npz file"
-        raise UsageError(f"{path}: {reason}", hint="write it again with numpy.savez_compressed or neurotool.data.save")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            # Other fields are only named, never read: they may be anything.
-            return {name: archive[name] if name in ("x", "y") else np.empty(0) for name in archive.files}
-    except ValueError as error:
-        raise UsageError(f"{path}: x or y cannot be read as an array of numbers: {_first_line(error)}") from None
-    except _DAMAGE as error:
-        raise UsageError(f"{path}: is damaged: {_first_line(error)}") from None
-
-
-def _read_h5(path: Path) -> dict[str, Array]:
-    try:
-        with h5py.File(path, "r") as file:
-            wrong = [name for name in ("x", "y") if name in file and not isinstance(file[name], h5py.Dataset)]
-            if wrong:
-                raise UsageError(f"{path}: field {wrong[0]} is a group, expected a dataset")
-            return {name: np.asarray(file[name][()]) if name in ("x", "y") else np.empty(0) for name in file}
-    except _DAMAGE as error:
-        raise UsageError(f"{path}: is not a readable HDF5 file: {_first_line(error)}") from None
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
-
-
-def _check_values(path: Path, x: Array) -> None:
-    if x.dtype.kind not in "buif":
-        raise UsageError(f"{path}: field x holds {x.dtype}, expected bool, integers or floats")
-    if x.size == 0:
-        raise UsageError(f"{path}: field x is empty, its shape is {x.shape}")
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        first = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
-        raise UsageError(f"{path}: field x holds {x[first]} at {first}, expected finite numbers")
-
-
-def _encoded(path: Path, x: Array, y: Array | None, encode: str, setting: Setting) -> Dataset:
-    if x.ndim < 2:
-        raise UsageError(f"{path}: field x has shape {x.shape}, expected [batch, *features] with --encode {encode}")
-    if y is not None and y.ndim == 1 and x.ndim > 2 and len(y) == x.shape[1] != x.shape[0]:
-        raise UsageError(
-            f"{path}: field x has shape {x.shape} and y {y.shape}, so x already has a time axis",
-            hint=f"drop --encode {encode} and --steps {setting.steps}",
-        )
-    labels = None if y is None else _labels(path, y, x.shape[0])
-    try:
-        done = ENCODERS[encode](x, setting)
-    except EncodingError as error:
-        raise UsageError(f"{path}: field x cannot be encoded with --encode {encode}: {error}") from None
-    return Dataset(
-        x=done.x,
-        y=labels,
-        path=path,
-        sha256=file_sha256(path),
-        message_bits=done.message_bits,
-        scale=done.scale,
-        static=x,
-        encode=encode,
-        seed=setting.seed,
-        peak=done.peak,
-        notes=done.notes,
-    )
-
-
-def _check_raster(path: Path, x: Array, y: Array | None) -> None:
-    hint = f"for [batch, *features] add --encode {_choices()} and --steps"
-    if x.ndim < 3:
-        raise UsageError(f"{path}: field x has shape {x.shape}, expected [time, batch, *features]", hint=hint)
-    if y is not None and y.ndim == 1 and len(y) == x.shape[0] != x.shape[1]:
-        raise UsageError(f"{path}: field x has shape {x.shape} and y {y.shape}, so x has no time axis", hint=hint)
-
-
-def _raster(path: Path, x: Array, y: Labels | None) -> Dataset:
-    digest = file_sha256(path)
-    if x.dtype == np.uint8 and x.max() > 1:
-        raise UsageError(
-            f"{path}: field x is uint8, which means spikes, but holds {int(x.max())}",
-            hint="save payloads of graded spikes as int16 or int32",
-        )
-    if x.dtype in (np.bool_, np.uint8):
-        return Dataset(x.astype(np.bool_), y, path, digest)
-    if x.dtype.kind in "iu":
-        try:
-            return Dataset(x, y, path, digest, message_bits=payload_bits(x))
-        except EncodingError as error:
-            raise UsageError(f"{path}: field x: {error}") from None
-    binary = bool(np.isin(x, (0.0, 1.0)).all())
-    note = f"{path.name}: x is {x.dtype} and holds only 0 and 1; save it as bool if these are spikes"
-    return Dataset(x, y, path, digest, notes=(note,) if binary else ())
-
-
-def _labels(path: Path, y: Array, batch: int) -> Labels:
-    if y.dtype.kind not in "iu":
-        raise UsageError(f"{path}: field y holds {y.dtype}, expected class numbers as integers")
-    if y.shape != (batch,):
-        raise UsageError(f"{path}: field y has shape {y.shape}, expected ({batch},), one label per sample of x")
-    if y.min() < 0:
-        raise UsageError(f"{path}: field y holds {int(y.min())}, expected class numbers from 0 on")
-    return y.astype(np.int64)
+    fields = read_fields(path, (SAMPLES, LABELS))
+    if SAMPLES not in fields:
+        _missing(path, (SAMPLES,), field_names(path))
+    return fields[SAMPLES], fields.get(LABELS)

@@ -5,7 +5,7 @@ All are found through entry points (:mod:`neurotool.plugins`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -18,6 +18,7 @@ from neurotool.ir.graph import Graph
 from neurotool.ir.program import ChipProgram
 from neurotool.ir.state import RunState
 from neurotool.ir.trace import Trace
+from neurotool.ir.tuning import Tuned, TuningTask
 
 Array = npt.NDArray[np.generic]
 Progress = Callable[[int, int], None]
@@ -46,18 +47,22 @@ class SourceOptions:
     Attributes:
         dt: Time step in seconds, or None to take the source's own.
         convention: Name in ``CONVENTIONS``, or None for the source's own or the default.
-        example: Example input ``[time, batch, *features]`` (or ``[batch, *features]``), or None.
+        example: Example input ``[time, batch, *features]`` (or ``[batch, *features]``), for a model with several inputs
+            one for each by its name; or None.
         seed: Seed for anything drawn.
+        progress: Told of the progress of reading, in megabytes.
     """
 
     dt: float | None = None
     convention: str | None = None
-    example: Array | None = None
+    example: Array | Mapping[str, Array] | None = None
     seed: int = 0
+    progress: Progress | None = None
 
 
-Runner = Callable[[Array], Trace]
-"""Runs the source itself on ``[time, batch, *features]`` and records the value of every graph node that it can."""
+Runner = Callable[[Array | Mapping[str, Array]], Trace]
+"""Runs the source itself on ``[time, batch, *features]``, for several inputs by name, and records the value of every
+graph node that it can."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +74,15 @@ class Source:
         graph: The float graph, not yet discretised.
         sha256: Digest of the source file, or of the state of the module.
         run: Runs the original (a torch module); None for files, where the float reference is the source.
-        example: Input that the source was traced with, ``[time, batch, *features]``; None for files.
+        example: Input that the source was traced with, ``[time, batch, *features]``, for several inputs by name; None
+            for files.
     """
 
     spec: str
     graph: Graph
     sha256: str
     run: Runner | None = None
-    example: Array | None = None
+    example: Array | Mapping[str, Array] | None = None
 
 
 @runtime_checkable
@@ -161,6 +167,10 @@ class ProgramTarget(Protocol):
         ...
 
 
+DenseCall = Callable[[Sequence[Array]], tuple[Array, ...]]
+"""Runs a dense part that is loaded; inputs and outputs in the order of the part."""
+
+
 @runtime_checkable
 class TorchTarget(Protocol):
     """Runs float graphs and dense parts in torch."""
@@ -181,6 +191,14 @@ class TorchTarget(Protocol):
         """Return the largest |u|, |v| before the reset and |x|, and the ``rate``, of every neuron node over data."""
         ...
 
+    def tune(self, task: TuningTask, progress: Progress | None = None) -> Tuned:
+        """Train a rounded model: the integers run forward, torch finds the gradient.
+
+        Raises:
+            UsageError: The labels do not fit the model, or training diverges.
+        """
+        ...
+
     def export_dense(self, graph: Graph, inputs: Mapping[str, Array], path: Path) -> None:
         """Write a dense part as a ``.pt2`` file with a dynamic batch dimension.
 
@@ -195,10 +213,27 @@ class TorchTarget(Protocol):
         """Load a ``.pt2`` file after the safety checks and run it; inputs and outputs in the order of the part."""
         ...
 
+    def open_dense(self, path: Path, *, compiled: bool = False) -> DenseCall:
+        """Load a ``.pt2`` file after the safety checks, to run it many times.
+
+        Args:
+            path: The file.
+            compiled: Compile it with ``torch.compile``.
+        """
+        ...
+
     def count_dense(self, path: Path, inputs: Sequence[Array]) -> DenseCounts:
         """Count the work of a dense part for inputs of these shapes, on meta tensors.
 
         Raises:
             UnsupportedError: The part holds an operator whose work cannot be counted.
+        """
+        ...
+
+    def count_nodes(self, graph: Graph, names: Iterable[str], steps: int, batch: int) -> Mapping[str, DenseCounts]:
+        """Count the work of single nodes that hold no neurons, each in one call on so many steps and samples.
+
+        Raises:
+            UnsupportedError: The work of a node cannot be counted; lists all such nodes.
         """
         ...

@@ -22,3 +22,23 @@ class DenseCounts:
     kernels: int
     batch: int
     precision: str = "float32"
+
+
+@dataclass(frozen=True)
+class CutCost:
+    """What one inference of a cut model takes.
+
+    Attributes:
+        energy: Joules, of chip, device and link, waiting included.
+        latency: Seconds from input to output.
+        cores: Cores of the chip in use.
+    """
+
+    energy: float
+    latency: float
+    cores: float
+
+    @property
+    def edp(self) -> float:
+        """Energy-delay product in joule seconds."""
+        return self.energy * self.latency

@@ -15,10 +15,11 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 import neurotool
+from neurotool.ir.coding import Coding
 from neurotool.ir.convention import Convention
 from neurotool.ir.partition import Boundary, Reason, Side
 
-SCHEMA: Final = "neurotool.bundle/1"
+SCHEMA: Final = "neurotool.bundle/2"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
@@ -28,11 +29,17 @@ Shape = tuple[Count, ...]
 UNITS: Mapping[str, str] = {
     "dt": "s",
     "parts.latency": "time steps",
-    "input.steps": "time steps",
-    "input.peak": "unit of the data file",
-    "input.scale": "unit of the data file per integer payload",
+    "boundaries.steps": "time steps",
+    "boundaries.latency": "time steps",
+    "boundaries.quantum": "unit of the value",
+    "boundaries.error": "share of the value",
+    "boundaries.traffic": "byte per sample",
+    "inputs.steps": "time steps",
+    "inputs.peak": "unit of the data file",
+    "inputs.scale": "unit of the data file per integer payload",
     "options.weight_bits": "bit",
-    "input.message_bits": "bit",
+    "options.placement_seconds": "s",
+    "inputs.message_bits": "bit",
     "files.bytes": "byte",
 }
 
@@ -59,12 +66,15 @@ class SourceRecord(Record):
 
 
 class InputRecord(Record):
-    """How data enters, enough to read another file in the same way."""
+    """How data enters an input, enough to read another file in the same way."""
 
     name: str = Field(description="Name of the input node.")
     shape: Shape = Field(description="Shape of one step of one sample.")
-    coding: Literal["spikes", "graded", "raster", "membrane", "tensor"] = Field(description="As on a boundary.")
-    encode: str | None = Field(default=None, description="Encoder for samples without a time axis.")
+    timed: bool = Field(default=True, description="Whether samples have a time axis.")
+    coding: Coding = Field(description="As on a boundary.")
+    encode: str | None = Field(
+        default=None, description="Encoder for samples without a time axis; static where they stay without one."
+    )
     steps: PositiveInt | None = Field(default=None, description="Number of time steps to encode into.")
     peak: PositiveFloat | None = Field(default=None, description="Value that the encoder takes as full scale.")
     message_bits: Count = Field(default=0, description="Payload width of graded spikes; 0 for binary spikes.")
@@ -94,17 +104,38 @@ class CalibrationRecord(Record):
     samples: PositiveInt = Field(description="Number of samples used.")
 
 
+class TuningRecord(Record):
+    """How the weights were fine-tuned before they were rounded. The source has the weights from before."""
+
+    path: str = Field(description="Data file as the user named it.")
+    sha256: Sha256 = Field(description="Digest of the file.")
+    samples: PositiveInt = Field(description="Number of samples used.")
+    objective: str = Field(description="What was lowered.")
+    epochs: PositiveInt = Field(description="Passes over the samples.")
+    best_epoch: Count = Field(description="Passes after which the loss was lowest: the weights of then are kept.")
+    learning_rate: PositiveFloat = Field(description="Step as a share of the root mean square of each layer's weights.")
+    losses: tuple[float, ...] = Field(description="Loss of the rounded model before the first pass and after each.")
+
+
 class OptionsRecord(Record):
     """Options of the conversion."""
 
     weight_bits: Annotated[int, Field(ge=1, le=16)] = Field(
         default=8, description="Width of synaptic weights; above 8 by two synapses each."
     )
+    layer_bits: tuple[tuple[str, Annotated[int, Field(ge=1, le=16)]], ...] = Field(
+        default=(), description="Node name patterns and another width of the weights of what they match."
+    )
+    scale_from: str = Field(default="max", description="Range of weights that the mantissas cover.")
     chip: str = Field(description="Chip description that the placement is for.")
     patterns: dict[Side, tuple[str, ...]] = Field(
         default_factory=dict, description="Node name patterns that force a side."
     )
     seed: Count = Field(default=0, description="Seed for everything drawn.")
+    chips: PositiveInt | None = Field(default=None, description="Most chips to place on; null for as many as needed.")
+    placement_seconds: Annotated[float, Field(ge=0)] = Field(
+        default=0.0, description="Time to search for a better placement."
+    )
 
 
 class FileRecord(Record):
@@ -118,24 +149,30 @@ class FileRecord(Record):
 class Manifest(Record):
     """The table of contents of a bundle, and the point at which a change of the bundle takes effect."""
 
-    schema_id: Literal["neurotool.bundle/1"] = Field(default=SCHEMA, alias="schema", description="Schema and version.")
+    schema_id: Literal["neurotool.bundle/2"] = Field(default=SCHEMA, alias="schema", description="Schema and version.")
     tool: Tool = Field(default_factory=Tool)
     versions: dict[str, str] = Field(description="Versions of Python and of the libraries that took part.")
     created: AwareDatetime = Field(description="When the bundle was made, UTC.")
     source: SourceRecord
     dt: PositiveFloat = Field(description="Length of a time step.")
     convention: Convention = Field(description="Discrete meaning of the neuron equations.")
-    input: InputRecord
+    inputs: tuple[InputRecord, ...] = Field(description="Inputs, in the order of the model.")
     outputs: tuple[str, ...] = Field(description="Output nodes.")
     parts: tuple[PartRecord, ...] = Field(description="Parts in an order in which they can run.")
     boundaries: tuple[Boundary, ...] = Field(description="Every value that crosses into a part.")
     reasons: tuple[Reason, ...] = Field(description="Why each node is on its side.")
     calibration: CalibrationRecord | None = None
+    tuning: TuningRecord | None = Field(default=None, description="Fine-tuning, if there was one.")
     options: OptionsRecord
     files: dict[str, FileRecord] = Field(description="Files by key.")
     units: dict[str, str] = Field(default_factory=lambda: dict(UNITS), description="Units of the numbers in here.")
     notes: tuple[str, ...] = Field(default=(), description="What a reader should know, one sentence each.")
     sha256: Sha256 | None = Field(default=None, description="Digest of all other fields, as content_digest makes it.")
+
+    @property
+    def input(self) -> InputRecord:
+        """The first input: the only one of most models."""
+        return self.inputs[0]
 
     @model_validator(mode="after")
     def _files_exist(self) -> Self:

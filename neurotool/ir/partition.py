@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from neurotool.ir.coding import Coding
 from neurotool.ir.graph import Graph, Shape
 from neurotool.ir.values import ValueKind
 
@@ -45,8 +46,15 @@ class Boundary:
         shape: Shape without time and batch.
         kind: Meaning of the value.
         timed: Whether it has a time axis.
-        coding: How it crosses: ``spikes`` (binary), ``graded`` (integer payload with a scale), ``raster`` (all spikes
-            of all steps), ``membrane`` (potential of a read-out at every step, times its scale), ``tensor`` (as is).
+        coding: How it crosses.
+        steps: Time steps that it spans; 0 where it has no time or none is known.
+        latency: Time steps until the receiver has all of it: 0 where it uses each step's value in that step.
+        quantum: Smallest difference of values that the coding tells apart; 0 where it tells all.
+        error: Root mean square of what the coding changes, as a share of that of the value, on the calibration data;
+            None where it was not measured.
+        traffic: Bytes that cross per sample on the calibration data; None where it was not measured.
+        weights: Weight of each step, for ``weighted``.
+        seed: Seed of ``rate``.
     """
 
     value: str
@@ -55,7 +63,14 @@ class Boundary:
     shape: Shape
     kind: ValueKind
     timed: bool
-    coding: str
+    coding: Coding
+    steps: int = 0
+    latency: int = 0
+    quantum: float = 0.0
+    error: float | None = None
+    traffic: float | None = None
+    weights: tuple[float, ...] = ()
+    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,27 @@
 """The Python interface: the same stages as the command line, composed in the only place that knows their order."""
 
+from neurotool.energy.measure.protocol import Plan
+from neurotool.pipeline.checked import convert_and_verify
 from neurotool.pipeline.convert import convert
 from neurotool.pipeline.costing import EnergyOptions, estimate_counts, estimate_energy
 from neurotool.pipeline.demo import demo
 from neurotool.pipeline.exporting import export, export_formats
 from neurotool.pipeline.inspection import inspect
 from neurotool.pipeline.layouts import draw_cores, placements
+from neurotool.pipeline.measuring import MeasuredDevice, calibrate_device
+from neurotool.pipeline.partitioning import PartitionResult, partition
 from neurotool.pipeline.programs import PROGRAM_PART, ProgramRun, program_format, read_program, run_program
+from neurotool.pipeline.rated import estimate_rates
 from neurotool.pipeline.results import (
     ConvertOptions,
     ConvertResult,
     DemoResult,
     EnergyResult,
     Inspection,
-    PartitionResult,
     RunResult,
     VerifyResult,
 )
 from neurotool.pipeline.running import run
-from neurotool.pipeline.splitting import partition
 from neurotool.pipeline.verification import verify
 
 __all__ = [
@@ -29,15 +32,20 @@ __all__ = [
     "EnergyOptions",
     "EnergyResult",
     "Inspection",
+    "MeasuredDevice",
     "PartitionResult",
+    "Plan",
     "ProgramRun",
     "RunResult",
     "VerifyResult",
+    "calibrate_device",
     "convert",
+    "convert_and_verify",
     "demo",
     "draw_cores",
     "estimate_counts",
     "estimate_energy",
+    "estimate_rates",
     "export",
     "export_formats",
     "inspect",
@@ -49,3 +57,5 @@ __all__ = [
     "run_program",
     "verify",
 ]
+
+from neurotool.pipeline import api as _api  # noqa: F401  # makes neurotool.verify callable, and needs what is above

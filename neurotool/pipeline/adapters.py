@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 
@@ -10,16 +10,33 @@ from neurotool.errors import BackendMissingError, UsageError
 from neurotool.ir.adapters import Array, Converter, ProgramTarget, Source, SourceOptions, TorchTarget
 from neurotool.plugins import CONVERTERS, TARGETS, load, load_all, names
 
+OBJECTS = "torch"
+"""The converter that takes objects: torch modules."""
+
 FLOAT_TARGET = "gpu"
 """The target that runs float graphs and dense parts."""
 
 
-def read_source(spec: str, options: SourceOptions) -> Source:
+class ObjectConverter(Protocol):
+    """Describes a model that is an object of this process."""
+
+    def describe(self, module: object, options: SourceOptions) -> Source:
+        """Describe the object."""
+        ...
+
+
+def read_source(spec: object, options: SourceOptions) -> Source:
     """Load a model with the converter that accepts it.
+
+    Args:
+        spec: ``package.module:factory``, a file, or a ``torch.nn.Module``.
+        options: What the converter is told.
 
     Raises:
         UsageError: No converter reads such a source.
     """
+    if not isinstance(spec, str):
+        return cast("ObjectConverter", load(CONVERTERS, OBJECTS)).describe(spec, options)
     for plugin in load_all(CONVERTERS):
         converter = cast("Converter | None", plugin.value)
         if converter is not None and converter.accepts(spec):
@@ -27,6 +44,11 @@ def read_source(spec: str, options: SourceOptions) -> Source:
     raise UsageError(
         f"cannot tell what {spec!r} is", hint="give a .nir file, or package.module:factory for a torch model"
     )
+
+
+def can_be_read_again(spec: str) -> bool:
+    """Whether the name of a source leads to it; that of an object of some process does not."""
+    return not spec.startswith("<")
 
 
 def torch_target() -> TorchTarget:

@@ -9,14 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, cast
 
-import numpy as np
-
 from neurotool.chips import Chip, load_chip
-from neurotool.data import Dataset
+from neurotool.data import Samples
 from neurotool.diagnostics import Diagnostic, Severity
-from neurotool.errors import UsageError
 from neurotool.ir.adapters import Array
 from neurotool.ir.bundle import Bundle, BundleWriter, check_output
+from neurotool.ir.coding import Coding
 from neurotool.ir.graph import Graph, subgraph
 from neurotool.ir.manifest import (
     CalibrationRecord,
@@ -32,12 +30,18 @@ from neurotool.ir.placement import Placement
 from neurotool.ir.program import ChipProgram
 from neurotool.ir.program_file import save_program
 from neurotool.passes.place import place
-from neurotool.passes.quantise import PopulationRecord, quantise
+from neurotool.passes.quantise import PopulationRecord
 from neurotool.pipeline.adapters import torch_target
-from neurotool.pipeline.calibration import Calibration, boundary_values, calibrate, ports_of
-from neurotool.pipeline.results import ConvertOptions, ConvertResult, StageProgress, progress_of
-from neurotool.pipeline.splitting import EXAMPLE_SAMPLES, Split, split
+from neurotool.pipeline.boundaries import example_of_source, measured
+from neurotool.pipeline.calibration import Calibration, boundary_values, calibrate, rates_of
+from neurotool.pipeline.lowering import check_precision, lower
+from neurotool.pipeline.results import ConvertOptions, ConvertResult, StageProgress, progress_of, told
+from neurotool.pipeline.samples import EXAMPLE_SAMPLES, check_encode, first_samples
+from neurotool.pipeline.sensitivity import LayerLoss
+from neurotool.pipeline.splitting import Split, split
+from neurotool.pipeline.tuned_model import TunedModel, tune_model
 from neurotool.plugins import CONVERTERS, load
+from neurotool.runtime.coding import deliver
 
 
 class _NirWriter(Protocol):
@@ -50,16 +54,17 @@ class _Made:
 
     programs: dict[str, ChipProgram] = field(default_factory=dict)
     records: dict[str, tuple[PopulationRecord, ...]] = field(default_factory=dict)
+    losses: dict[str, tuple[LayerLoss, ...]] = field(default_factory=dict)
     placements: dict[str, Placement] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     parts: list[PartRecord] = field(default_factory=list)
 
 
-def convert(spec: str, out: Path, options: ConvertOptions, progress: StageProgress | None = None) -> ConvertResult:
+def convert(spec: object, out: Path, options: ConvertOptions, progress: StageProgress | None = None) -> ConvertResult:
     """Convert a model into a bundle.
 
     Args:
-        spec: ``package.module:factory`` or a ``.nir`` file.
+        spec: ``package.module:factory``, a ``.nir`` file or a ``torch.nn.Module``.
         out: Directory of the bundle.
         options: See :class:`ConvertOptions`.
         progress: Told of the progress of each stage.
@@ -70,28 +75,37 @@ def convert(spec: str, out: Path, options: ConvertOptions, progress: StageProgre
         NegativeAnswerError: The model does not fit the chip.
     """
     check_output(out, options.force)
-    if options.encode is not None and options.steps is None:
-        raise UsageError(f"--encode {options.encode} needs a number of steps", hint="add --steps N")
+    check_encode(options.encode, options.steps)
     chip = load_chip(options.chip)
-    found = split(spec, options)
+    found = split(spec, options, progress=progress)
+    check_precision(found, options)
     calibration = _calibrate(found, progress)
+    tuned = tune_model(found, calibration, options, progress)
+    found = found if tuned is None else tuned.found
     made = _Made()
     if all(part.side is Side.DENSE for part in found.partition.parts):
         message = "no part of the model runs on the chip; see the reasons of neurotool partition"
         made.diagnostics.append(Diagnostic("NT-PART-007", Severity.WARNING, "", message))
     for part in found.partition.parts:
         if part.side is Side.SPIKING:
-            _quantise(part, found, calibration, options, chip, made)
+            _quantise(part, found, calibration, options, chip, made, tuned, progress)
     with BundleWriter(out, options.force) as writer:
         for part in found.partition.parts:
-            files = _write_part(part, found, calibration, made, writer.scratch)
+            with told(f"write {part.name}", progress):
+                files = _write_part(part, found, calibration, made, writer.scratch)
             for role, path in files.items():
                 writer.add(f"{part.name}.{role}", path, path.suffix)
             keys = {role: f"{part.name}.{role}" for role in files}
             made.parts.append(_part_record(part, made, keys))
-        writer.commit(_manifest(found, made, calibration, options, writer))
+        writer.commit(_manifest(found, made, calibration, options, tuned, writer))
     return ConvertResult(
-        Bundle.open(out), found.partition, made.programs, made.records, made.placements, tuple(made.diagnostics)
+        Bundle.open(out),
+        found.partition,
+        made.programs,
+        made.records,
+        made.placements,
+        tuple(made.diagnostics),
+        made.losses,
     )
 
 
@@ -102,18 +116,32 @@ def _calibrate(found: Split, progress: StageProgress | None) -> Calibration | No
 
 
 def _quantise(
-    part: Part, found: Split, calibration: Calibration | None, options: ConvertOptions, chip: Chip, made: _Made
+    part: Part,
+    found: Split,
+    calibration: Calibration | None,
+    options: ConvertOptions,
+    chip: Chip,
+    made: _Made,
+    tuned: TunedModel | None,
+    progress: StageProgress | None,
 ) -> None:
-    graph = subgraph(found.partition.graph, part.nodes, part.outputs)
-    ports = ports_of(part, found.partition, found.calibration, calibration)
-    ranges = None if calibration is None else calibration.ranges
-    result = quantise(graph, ports, ranges, weight_bits=options.weight_bits)
+    given = None if tuned is None else tuned.quantised
+    lowered = lower(part, found, calibration, options, given=given, progress=progress)
+    result = lowered.quantised
+    if lowered.losses:
+        made.losses[part.name] = lowered.losses
     made.programs[part.name] = result.program
     made.records[part.name] = result.records
     made.diagnostics += result.diagnostics
-    made.placements[part.name] = place(
-        result.program, chip, chips=options.chips, optimise_seconds=options.placement_seconds, seed=options.seed
-    )
+    with told("place", progress):
+        made.placements[part.name] = place(
+            result.program,
+            chip,
+            rates=None if calibration is None else rates_of(result.program, found.partition, calibration),
+            chips=options.chips,
+            optimise_seconds=options.placement_seconds,
+            seed=options.seed,
+        )
 
 
 def _write_part(
@@ -124,28 +152,34 @@ def _write_part(
     scratch: Path,
 ) -> dict[str, Path]:
     """Write the files of one part and return them by role."""
-    graph = subgraph(found.partition.graph, part.nodes, part.outputs)
     if part.side is Side.DENSE:
         path = scratch / f"{part.name}.pt2"
-        torch_target().export_dense(graph, _examples(part, found, calibration), path)
+        torch_target().export_dense(found.dense_graph(part), _examples(part, found, calibration), path)
         return {"pt2": path}
+    graph = subgraph(found.partition.graph, part.nodes, part.outputs)
     nir_path, program_path = scratch / f"{part.name}.nir", scratch / f"{part.name}.program.h5"
     cast("_NirWriter", load(CONVERTERS, "nir")).write(graph, nir_path)
     save_program(made.programs[part.name], program_path)
     placement, records = scratch / f"{part.name}.placement.json", scratch / f"{part.name}.quantisation.json"
     placement.write_text(json.dumps(made.placements[part.name].to_json(), indent=1))
     records.write_text(json.dumps([r.to_json() for r in made.records[part.name]], indent=1))
-    return {"nir": nir_path, "program": program_path, "placement": placement, "quantisation": records}
+    files = {"nir": nir_path, "program": program_path, "placement": placement, "quantisation": records}
+    if part.name in made.losses:
+        files["sensitivity"] = scratch / f"{part.name}.sensitivity.json"
+        files["sensitivity"].write_text(json.dumps([row.to_json() for row in made.losses[part.name]], indent=1))
+    return files
 
 
 def _examples(part: Part, found: Split, calibration: Calibration | None) -> Mapping[str, Array]:
     """Values of the inputs of a dense part: on calibration data, or on the example that the model was traced with."""
     graph = found.partition.graph
     if calibration is not None:
-        inputs = {name: value[:, :EXAMPLE_SAMPLES] for name, value in calibration.inputs.items()}
+        inputs = first_samples(graph, calibration.inputs, EXAMPLE_SAMPLES)
     else:
-        inputs = {graph.inputs[0]: np.asarray(found.source.example)}
-    return boundary_values(graph, part.inputs, inputs)
+        inputs = example_of_source(graph, found.source)
+    values = boundary_values(graph, part.inputs, inputs)
+    crossing = {b.value: b for b in found.partition.boundaries if b.target == part.name}
+    return {name: deliver(value, crossing[name]) for name, value in values.items()}
 
 
 def _part_record(part: Part, made: _Made, keys: dict[str, str]) -> PartRecord:
@@ -162,7 +196,12 @@ def _part_record(part: Part, made: _Made, keys: dict[str, str]) -> PartRecord:
 
 
 def _manifest(
-    found: Split, made: _Made, calibration: Calibration | None, options: ConvertOptions, writer: BundleWriter
+    found: Split,
+    made: _Made,
+    calibration: Calibration | None,
+    options: ConvertOptions,
+    tuned: TunedModel | None,
+    writer: BundleWriter,
 ) -> Manifest:
     graph, dataset = found.partition.graph, found.calibration
     patterns = {Side.SPIKING: options.spiking, Side.DENSE: options.dense}
@@ -174,34 +213,41 @@ def _manifest(
         ),
         dt=graph.dt,
         convention=graph.convention,
-        input=_input_record(found.partition, dataset, options),
+        inputs=tuple(_input_record(found.partition, name, dataset, options) for name in graph.inputs),
         outputs=graph.outputs,
         parts=tuple(made.parts),
-        boundaries=found.partition.boundaries,
+        boundaries=measured(found.partition, made.programs, calibration),
         reasons=found.partition.reasons,
         calibration=_calibration_record(dataset, calibration, options),
+        tuning=None if tuned is None else tuned.record,
         options=OptionsRecord(
             weight_bits=options.weight_bits,
+            layer_bits=options.layer_bits,
+            scale_from=options.scale_from,
             chip=options.chip,
             patterns={side: names for side, names in patterns.items() if names},
             seed=options.seed,
+            chips=options.chips,
+            placement_seconds=options.placement_seconds,
         ),
         files=writer.files,
         notes=(*graph.notes, *(dataset.notes if dataset else ())),
     )
 
 
-def _input_record(partition: Partition, dataset: Dataset | None, options: ConvertOptions) -> InputRecord:
-    name = partition.graph.inputs[0]
-    coding = next((b.coding for b in partition.boundaries if b.value == name), "tensor")
-    known = {"name": name, "shape": partition.graph.nodes[name].shape, "coding": coding}
-    if dataset is None:
-        return InputRecord.model_validate(known | {"encode": options.encode, "steps": options.steps})
+def _input_record(partition: Partition, name: str, samples: Samples | None, options: ConvertOptions) -> InputRecord:
+    node = partition.graph.nodes[name]
+    coding = next((b.coding for b in partition.boundaries if b.value == name), Coding.TENSOR)
+    known = {"name": name, "shape": node.shape, "timed": node.timed, "coding": coding}
+    if samples is None:
+        encode = options.encode if isinstance(options.encode, str | None) else options.encode.get(name)
+        return InputRecord.model_validate(known | {"encode": encode, "steps": options.steps})
+    dataset = samples.inputs.get(name) or next(iter(samples.inputs.values()))
     return InputRecord.model_validate(
         known
         | {
             "encode": dataset.encode,
-            "steps": dataset.steps,
+            "steps": dataset.steps or None,
             "peak": dataset.peak,
             "message_bits": dataset.message_bits,
             "scale": dataset.scale,
@@ -211,7 +257,7 @@ def _input_record(partition: Partition, dataset: Dataset | None, options: Conver
 
 
 def _calibration_record(
-    dataset: Dataset | None, calibration: Calibration | None, options: ConvertOptions
+    dataset: Samples | None, calibration: Calibration | None, options: ConvertOptions
 ) -> CalibrationRecord | None:
     if dataset is None or calibration is None:
         return None

@@ -22,7 +22,7 @@ from neurotool.ir.adapters import RunOptions
 from neurotool.ir.bundle import Bundle
 from neurotool.pipeline.alternatives import estimated_before
 from neurotool.pipeline.energy_figures import draw_energy
-from neurotool.pipeline.energy_task import dense_work, spiking_work, task_of, write_text
+from neurotool.pipeline.energy_task import dense_work, spiking_work, task_of, time_steps, write_text
 from neurotool.pipeline.layouts import placement_for
 from neurotool.pipeline.model import Model, model_inputs
 from neurotool.pipeline.results import EnergyResult, StageProgress, progress_of
@@ -114,7 +114,7 @@ def estimate_energy(
         for name, program in model.programs.items()
     ]
     counted, dense = [count_work(work, chip) for work in spiking], dense_work(model, execution)
-    whole = spiking_work(model, dense, dataset.steps)
+    whole = spiking_work(model, dense, time_steps(execution, dataset))
     report = estimate(counted, dense, chip, device, whole=whole, seed=wanted.seed)
     compared = None
     if wanted.compare:

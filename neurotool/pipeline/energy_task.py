@@ -48,11 +48,12 @@ def task_of(model: Model, execution: Execution, dataset: Samples, given: Mapping
         given: Accuracies that the user knows; they go before those that runs recorded.
     """
     one, two = dense_work(model, execution, 1), dense_work(model, execution, 2)
-    spiking = ScalingWork.of(spiking_work(model, one, dataset.steps, 1), spiking_work(model, two, dataset.steps, 2))
+    steps = time_steps(execution, dataset)
+    spiking = ScalingWork.of(spiking_work(model, one, steps, 1), spiking_work(model, two, steps, 2))
     graphs = [ScalingWork.of(ann_counts_of_graph(g, 1), ann_counts_of_graph(g, 2)) for g in model.graphs.values()]
-    timed = {part.name for part in model.bundle.manifest.parts if any(_timed(model, name) for name in part.inputs)}
+    timed = {part.name for part in model.bundle.manifest.parts if any(_timed(model, name, part.name) for name in part.inputs)}
     dense = [
-        ScalingWork.of(a.counts, b.counts).once_in(dataset.steps if a.part in timed else 1)
+        ScalingWork.of(a.counts, b.counts).once_in(steps if a.part in timed else 1)
         for a, b in zip(one, two, strict=True)
     ]
     correct = None
@@ -65,7 +66,13 @@ def task_of(model: Model, execution: Execution, dataset: Samples, given: Mapping
     if correct is not None:
         source = f"this run on the integer engine, {dataset.batch} samples"
         known[Way.SPLIT] = Accuracy(accuracy=correct / dataset.batch, source=source)
-    return Task(spiking, ann, dataset.steps, known | dict(given or {}))
+    return Task(spiking, ann, steps, known | dict(given or {}))
+
+
+def time_steps(execution: Execution, dataset: Samples) -> int:
+    """Time steps that were run: those of the data, or those that the model itself makes of data without a time axis."""
+    ran = [len(raster) for trace in execution.traces.values() for raster in trace.spikes.values()]
+    return max(ran, default=dataset.steps)
 
 
 def write_text(path: Path, text: str, option: str) -> None:
@@ -88,8 +95,10 @@ def _plus(a: DenseCounts, b: DenseCounts) -> DenseCounts:
     return DenseCounts(a.flops + b.flops, a.bytes_moved + b.bytes_moved, a.kernels + b.kernels, a.batch, a.precision)
 
 
-def _timed(model: Model, name: str) -> bool:
-    return next(b.timed for b in model.bundle.manifest.boundaries if b.value == name)
+def _timed(model: Model, name: str, part: str) -> bool:
+    """Whether a part takes a value in every time step: sums over time are taken once."""
+    boundary = model.boundaries[name, part]
+    return boundary.timed and not boundary.coding.reduces
 
 
 def _repeated(model: Model, name: str, part: str, execution: Execution, batch: int) -> Array:

@@ -11,8 +11,8 @@ from neurotool.errors import UsageError
 from neurotool.ir.adapters import ProgramFormat
 from neurotool.ir.bundle import Bundle
 from neurotool.ir.program import ChipProgram
+from neurotool.pipeline.model import Model
 from neurotool.pipeline.programs import PROGRAM_PART, program_format, read_program
-from neurotool.pipeline.running import Model
 from neurotool.plugins import PROGRAM_FORMATS, TARGETS, load, names
 
 Writer = Callable[[ChipProgram, Path], tuple[str, ...]]

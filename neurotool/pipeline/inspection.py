@@ -8,8 +8,8 @@ from typing import Any
 
 from neurotool.ir.bundle import Bundle
 from neurotool.ir.placement import Placement
+from neurotool.pipeline.model import Model
 from neurotool.pipeline.results import Inspection
-from neurotool.pipeline.running import Model
 
 
 def inspect(path: Path) -> Inspection:

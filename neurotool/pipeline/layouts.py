@@ -36,13 +36,15 @@ def placements(
     """
     if program_format(path) is not None:
         programs, target = {PROGRAM_PART: read_program(path)}, load_chip(chip or DEFAULT_CHIP)
+        rates: dict[str, dict[str, float]] = {}
     else:
         found = inspect(path)
         programs, target = dict(found.programs), load_chip(chip or found.manifest.options.chip)
         if chip is None and chips is None and seconds == 0:
             return target, found.placements
+        rates = {name: placement.rates for name, placement in found.placements.items()}
     return target, {
-        name: place(program, target, chips=chips, optimise_seconds=seconds, seed=seed)
+        name: place(program, target, rates=rates.get(name) or None, chips=chips, optimise_seconds=seconds, seed=seed)
         for name, program in programs.items()
     }
 
@@ -56,7 +58,7 @@ def placement_for(bundle: Bundle, part: str, program: ChipProgram, chip: Chip) -
     stored = stored_placement(bundle, part)
     limits = {resource.name: resource.limit for resource in stored.resources}
     same = all(limits.get(name) == limit.value for name, (limit, _) in core_limits(chip).items())
-    return stored if stored.chip == chip.name and same else place(program, chip)
+    return stored if stored.chip == chip.name and same else place(program, chip, rates=stored.rates or None)
 
 
 def draw_cores(placed: Mapping[str, Placement], chip: Chip, path: Path) -> tuple[Path, ...]:

@@ -18,7 +18,7 @@ from neurotool.ir.program import ChipProgram, InputPort
 from neurotool.ir.trace import Trace
 from neurotool.pipeline.adapters import example_of, program_target
 from neurotool.pipeline.results import StageProgress, progress_of
-from neurotool.pipeline.running import read_states
+from neurotool.pipeline.run_record import read_states
 from neurotool.plugins import PROGRAM_FORMATS, load_all
 from neurotool.runtime.boundary import losses, to_port
 

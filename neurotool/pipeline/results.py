@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from neurotool.diagnostics import Diagnostic
 from neurotool.energy import EnergyReport
 from neurotool.energy.comparison import Comparison
+from neurotool.energy.crosscheck import CrossCheck
 from neurotool.ir.adapters import Array, Progress
 from neurotool.ir.bundle import Bundle
 from neurotool.ir.manifest import Manifest
@@ -18,6 +20,9 @@ from neurotool.ir.placement import Placement
 from neurotool.ir.program import ChipProgram
 from neurotool.ir.trace import Trace
 from neurotool.passes.quantise import PopulationRecord
+from neurotool.pipeline.boundary_checks import BoundaryCheck
+from neurotool.pipeline.sensitivity import LayerLoss
+from neurotool.runtime.schedule import Crossing
 from neurotool.verify import Certificate
 
 StageProgress = Callable[[str, int, int], None]
@@ -31,6 +36,16 @@ def progress_of(stage: str, progress: StageProgress | None) -> Progress | None:
     return lambda done, total: progress(stage, done, total)
 
 
+@contextmanager
+def told(stage: str, progress: StageProgress | None) -> Iterator[None]:
+    """Tell of a stage whose work cannot be counted: that it begins, and that it is done."""
+    if progress is not None:
+        progress(stage, 0, 1)
+    yield
+    if progress is not None:
+        progress(stage, 1, 1)
+
+
 @dataclass(frozen=True)
 class ConvertOptions:
     """How to convert a model.
@@ -39,7 +54,7 @@ class ConvertOptions:
         dt: Time step in seconds, or None for the source's own.
         convention: Discrete meaning of a file's neurons, or None for the source's own or the default.
         calib: Data file that scales are chosen with, or None to scale for the worst case.
-        encode: Encoder for data without a time axis.
+        encode: Encoder for data without a time axis; for a model with several inputs, encoders by input.
         steps: Number of time steps to encode into.
         weight_bits: Width of synaptic weights, 1 to 16; above 8 by two synapses each.
         chip: Chip description to place for.
@@ -49,12 +64,28 @@ class ConvertOptions:
         force: Replace an existing bundle.
         chips: Most chips to place on, or None for as many as needed.
         placement_seconds: Time to search for a better placement than the fast one.
+        layer_bits: Patterns of node names and the width of the weights of what they match, in place of ``weight_bits``.
+        scale_from: Range of weights that the mantissas cover: ``max``, ``mse`` or ``percentile=99.9``.
+        search_scales: Scales to try for each recurrent component on the calibration data; None for the usual number
+            where there is such data.
+        sensitivity: Round one layer at a time and tell what each costs, on the calibration data.
+        fine_tune: Data file that the rounded model is trained on, or None.
+        fine_tune_epochs: Passes over that file.
+        learning_rate: Step of the training, as a share of the size of each layer's weights.
+        coding: Patterns of node names, and the coding in which what they match crosses between chip and torch.
+        objective: What the cut is chosen by: ``chip`` (all that can run there), ``energy``, ``latency`` or ``edp``.
+        device: What dense parts run on, for the cost of a cut.
+        max_latency: Seconds that an inference may take, or None.
+        min_accuracy: Least accuracy of the converted model on labelled calibration data, or None.
+        cut_seconds: Time to search for the best cut.
+        example: Input ``[time, batch, *features]`` to trace a torch model with where there is no calibration data, for
+            several inputs by name; None for the model's own.
     """
 
     dt: float | None = None
     convention: str | None = None
     calib: Path | None = None
-    encode: str | None = None
+    encode: str | Mapping[str, str] | None = None
     steps: int | None = None
     weight_bits: int = 8
     chip: str = "loihi2"
@@ -64,14 +95,20 @@ class ConvertOptions:
     force: bool = False
     chips: int | None = None
     placement_seconds: float = 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class PartitionResult:
-    """A split model: the cut, and what was assumed on the way."""
-
-    partition: Partition
-    notes: tuple[str, ...]
+    layer_bits: tuple[tuple[str, int], ...] = ()
+    scale_from: str = "max"
+    search_scales: int | None = None
+    sensitivity: bool = False
+    fine_tune: Path | None = None
+    fine_tune_epochs: int = 10
+    learning_rate: float = 0.0005
+    coding: Mapping[str, str] = field(default_factory=dict)
+    objective: str = "chip"
+    device: str = "cpu-generic"
+    max_latency: float | None = None
+    min_accuracy: float | None = None
+    cut_seconds: float = 10.0
+    example: Array | Mapping[str, Array] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +122,7 @@ class ConvertResult:
         records: Scales and roundings of each spiking part.
         placements: Layout of each spiking part on the chip.
         diagnostics: Warnings and notes.
+        losses: What rounding each layer costs, for each spiking part; empty if it was not asked for.
     """
 
     bundle: Bundle
@@ -93,6 +131,7 @@ class ConvertResult:
     records: Mapping[str, tuple[PopulationRecord, ...]]
     placements: Mapping[str, Placement]
     diagnostics: tuple[Diagnostic, ...]
+    losses: Mapping[str, tuple[LayerLoss, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +159,7 @@ class RunResult:
         seconds: Wall-clock time of the parts.
         run_dir: Where the bundle keeps the run.
         notes: What a user should know: values that were clipped, labels that do not fit.
+        crossings: What was seen at the boundaries between chip and torch.
     """
 
     target: str
@@ -130,15 +170,17 @@ class RunResult:
     seconds: float
     run_dir: Path | None
     notes: tuple[str, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class VerifyResult:
-    """A certificate and where the bundle keeps it."""
+    """A certificate, where the bundle keeps it, and what was seen at the boundaries between chip and torch."""
 
     certificate: Certificate
     run_dir: Path
     figures: tuple[Path, ...] = ()
+    boundaries: tuple[BoundaryCheck, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +191,7 @@ class EnergyResult:
     run_dir: Path | None
     figures: tuple[Path, ...] = ()
     comparison: Comparison | None = None
+    cross_checks: tuple[CrossCheck, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,44 +2,59 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from neurotool.data import Dataset
-from neurotool.errors import UsageError
-from neurotool.ir.adapters import RunOptions, SourceOptions
+from neurotool.data import Samples
+from neurotool.errors import NeurotoolError, UsageError
+from neurotool.ir.adapters import Source, SourceOptions
 from neurotool.ir.bundle import Bundle
-from neurotool.ir.trace import Trace
 from neurotool.neurons import MODELS
-from neurotool.pipeline.adapters import FLOAT_TARGET, example_of, program_target, read_source
+from neurotool.pipeline.adapters import can_be_read_again, program_target, read_source
+from neurotool.pipeline.boundary_checks import checked
 from neurotool.pipeline.drawing import draw_certificate
-from neurotool.pipeline.results import StageProgress, VerifyResult, progress_of
-from neurotool.pipeline.running import Model, model_inputs, read_data
-from neurotool.pipeline.splitting import EXAMPLE_SAMPLES
-from neurotool.verify import Arithmetic, NamedRun, certify
+from neurotool.pipeline.model import Model
+from neurotool.pipeline.networks import meanings
+from neurotool.pipeline.results import StageProgress, VerifyResult
+from neurotool.pipeline.samples import Encode, example_inputs, read_data
+from neurotool.pipeline.stages import CHAIN, ENGINE, FLOAT, LAVA, SOURCE, Forms, run_form, run_source
+from neurotool.runtime.schedule import Execution
+from neurotool.verify import (
+    QUANTISATION,
+    Bisection,
+    Certificate,
+    Meaning,
+    NamedRun,
+    Tolerances,
+    bisect,
+    certify,
+)
 
-SOURCE, FLOAT, ENGINE, LAVA = "source", "float", "loihi", "lava"
-CHAIN = (SOURCE, FLOAT, ENGINE, LAVA)
-"""Forms of a model, each closer to the chip than the one before."""
+__all__ = ["CHAIN", "DEFAULT_LIMITS", "ENGINE", "FLOAT", "LAVA", "SOURCE", "verify"]
 
-DEFAULT_LIMITS = {LAVA: 100}
-"""Lava simulates one sample after another, so that it is given fewer of them."""
+TUNING = replace(QUANTISATION, reason="fine-tuning")
+"""Between a source and a float graph that was trained further."""
 
-PROBES = ("u", "v")
+STAGES = "stages"
+ALIASES = {"engine": ENGINE}
 
-IDENTITY = ("device", "precision", "torch", "mode", "lava")
-"""Facts of a run that say what ran, for the certificate."""
+DEFAULT_LIMITS = {LAVA: 100, STAGES: 100}
+"""Lava simulates one sample after another, and there are many stages, so that they are given fewer of them."""
 
 
 def verify(
     path: Path,
     data: Path,
     *,
-    encode: str | None = None,
+    encode: Encode = None,
     steps: int | None = None,
     against: Sequence[str] | None = None,
     limits: Mapping[str, int] | None = None,
+    stages: bool = True,
     plot: bool = True,
+    figures: Path | None = None,
     progress: StageProgress | None = None,
 ) -> VerifyResult:
     """Run the forms of a model on the same samples and compare each with the one before it.
@@ -49,77 +64,148 @@ def verify(
         data: Data file; with labels the accuracy is compared too.
         encode: Encoder, or None for the one of the calibration.
         steps: Time steps to encode into, or None likewise.
-        against: Forms to compare, of ``source``, ``float``, ``loihi``, ``lava``; None for all that the bundle has.
-        limits: Largest number of samples per form.
+        against: Forms to compare, of ``source``, ``float``, ``loihi`` (or ``engine``), ``lava``; None for all that the
+            bundle has. A single one is compared with the engine, the engine itself with ``float``.
+        limits: Largest number of samples per form, and of the ``stages``.
+        stages: Run the stages of the conversion one by one, to say which of them introduces the differences.
         plot: Draw the figures.
+        figures: Directory to write the figures to as well.
         progress: Told of the progress of each run.
 
     Raises:
-        UsageError: A form is unknown, or fewer than two are left.
+        UsageError: A form is unknown, or fewer than two are left, or the figures cannot be written.
         BackendMissingError: Lava is asked for and absent.
     """
+    if figures is not None:
+        _check_folder(figures)
     model = Model(Bundle.open(path))
     chain = _chain(model, against)
     for form in set(chain) - {SOURCE, FLOAT}:
         program_target(form)  # a target that is absent is better known before the others have run
-    dataset = read_data(data, model.bundle.manifest.input, encode, steps)
-    unknown = sorted(set(limits or {}) - set(chain))
-    if unknown:
-        raise UsageError(f"--limit names {', '.join(unknown)}, which is not run", hint=f"run are: {', '.join(chain)}")
-    bounds = DEFAULT_LIMITS | dict(limits or {})
-    runs = []
+    dataset = read_data(data, model.bundle.manifest.inputs, encode, steps)
+    bounds = _bounds(limits or {}, chain)
+    source = _source(model, dataset, required=SOURCE in chain)
+    runs: list[NamedRun] = []
+    seen: dict[str, Execution] = {}
     for form in chain:
         some = dataset.take(bounds[form]) if form in bounds else dataset
-        runs.append(_run_form(model, form, some, progress))
-    owners = {p.model: MODELS[p.model].owner.value for m in model.programs.values() for p in m.populations.values()}
-    certificate = certify(runs, dataset.y, owners=owners)
+        if form == SOURCE and isinstance(source, Source):
+            runs.append(run_source(model, source, some))
+        else:
+            runs.append(run_form(model, form, some, progress, seen))
+    certificate = _certify(model, dataset, runs, source if stages else None, bounds[STAGES], progress)
     with model.bundle.new_run("verify") as writer:
-        writer.write_json("certificate.json", certificate.to_json())
-        names = draw_certificate(certificate, runs, model.bundle.manifest.dt, writer.path) if plot else ()
-    return VerifyResult(certificate, writer.run.path, tuple(writer.run.path / name for name in names))
+        checks = checked(seen)
+        crossed = {"boundaries": [check.to_json() for check in checks]}
+        writer.write_json("certificate.json", certificate.to_json() | crossed)
+        known = _meanings(model)
+        names = draw_certificate(certificate, runs, known, model.bundle.manifest.dt, writer.path) if plot else ()
+    made = tuple(writer.run.path / name for name in names)
+    return VerifyResult(certificate, writer.run.path, made if figures is None else copied(made, figures), checks)
+
+
+def _certify(
+    model: Model,
+    dataset: Samples,
+    runs: Sequence[NamedRun],
+    source: Source | str | None,
+    limit: int,
+    progress: StageProgress | None,
+) -> Certificate:
+    owners = {p.model: MODELS[p.model].owner.value for m in model.programs.values() for p in m.populations.values()}
+    known = _meanings(model)
+    limits = Tolerances() if model.bundle.manifest.tuning is None else Tolerances(rounding=TUNING)
+    plain = certify(runs, dataset.y, limits, owners, known)
+    if source is None or not model.programs:
+        return plain
+    # Of a pair that fails, the first sample that differs is among those of the stages.
+    needed = [p.first.point.sample + 1 for p in plain.pairs if p.first is not None and not p.passed]
+    some = dataset.take(max([min(limit, dataset.batch), *needed]))
+    forms = Forms(model, some, {run.name: run for run in runs}, source, progress)
+    return replace(plain, bisection=_bisect(forms, known, some))
+
+
+def _bisect(forms: Forms, known: Mapping[str, Meaning], dataset: Samples) -> Bisection:
+    stages = forms.stages()
+    return bisect(stages, known, dataset.y, forms.notes)
+
+
+def _meanings(model: Model) -> dict[str, Meaning]:
+    return {k: v for name, graph in model.graphs.items() for k, v in meanings(graph, model.programs[name]).items()}
+
+
+def _bounds(limits: Mapping[str, int], chain: Sequence[str]) -> dict[str, int]:
+    given = {ALIASES.get(name, name): number for name, number in limits.items()}
+    unknown = sorted(set(given) - {*chain, STAGES})
+    if unknown:
+        shown = ", ".join((*chain, STAGES))
+        raise UsageError(f"--limit names {', '.join(unknown)}, which is not run", hint=f"run are: {shown}")
+    return DEFAULT_LIMITS | given
+
+
+def _check_folder(figures: Path) -> None:
+    if figures.exists() and not figures.is_dir():
+        raise UsageError(f"--figures: {figures} is not a directory")
+    if not figures.exists() and not figures.parent.is_dir():
+        raise UsageError(f"--figures: {figures.parent} is not a directory")
+
+
+def copied(files: Sequence[Path], folder: Path) -> tuple[Path, ...]:
+    """Copy figures to a directory of the user's, and return where they are."""
+    try:
+        folder.mkdir(exist_ok=True)
+        return tuple(Path(shutil.copy(file, folder / file.name)) for file in files)
+    except OSError as error:
+        raise UsageError(f"--figures: {folder} cannot be written: {error.strerror or error}") from None
 
 
 def _chain(model: Model, against: Sequence[str] | None) -> tuple[str, ...]:
     manifest = model.bundle.manifest
-    from_module = manifest.source.kind == "torch"
+    from_module = manifest.source.kind == "torch" and can_be_read_again(manifest.source.spec)
     if against is None:
         return CHAIN if from_module else CHAIN[1:]
-    unknown = sorted(set(against) - set(CHAIN))
+    wanted = {ALIASES.get(name, name) for name in against}
+    unknown = sorted(wanted - set(CHAIN))
     if unknown:
-        raise UsageError(f"cannot verify against {', '.join(unknown)}", hint=f"there are: {', '.join(CHAIN)}")
-    if SOURCE in against and not from_module:
+        shown = ", ".join((*CHAIN, *ALIASES))
+        raise UsageError(f"cannot verify against {', '.join(unknown)}", hint=f"there are: {shown}")
+    if SOURCE in wanted and not from_module:
         raise UsageError(
             f"{manifest.source.spec} is a file: its float reference is the source", hint="leave out 'source'"
         )
-    chosen = tuple(form for form in CHAIN if form in against)
-    if len(chosen) < 2:
+    if len(wanted) == 1:
+        wanted |= {FLOAT} if wanted == {ENGINE} else {ENGINE}
+    if not wanted:
         raise UsageError("a comparison needs at least two forms", hint=f"--against {FLOAT},{ENGINE}")
-    return chosen
+    return tuple(form for form in CHAIN if form in wanted)
 
 
-def _run_form(model: Model, form: str, dataset: Dataset, progress: StageProgress | None) -> NamedRun:
-    if form == SOURCE:
-        trace = _run_source(model, dataset)
-        return NamedRun.of_traces(form, Arithmetic.FLOAT, [trace], trace.outputs, model.timed_outputs)
-    target = FLOAT_TARGET if form == FLOAT else form
-    options = RunOptions(probes=PROBES, progress=progress_of(form, progress))
-    execution = model.execute(model_inputs(model, dataset), target, options)
-    kind = Arithmetic.FLOAT if form == FLOAT else Arithmetic.INTEGER
-    traces = list(execution.traces.values())
-    detail = ", ".join(dict.fromkeys(f"{k} {t.facts[k]}" for t in traces for k in IDENTITY if k in t.facts))
-    return NamedRun.of_traces(form, kind, traces, model.outputs(execution), model.timed_outputs, detail)
+def _source(model: Model, dataset: Samples, *, required: bool) -> Source | str:
+    """Read the source again and make sure that it is still the one converted; or say why it cannot be.
 
-
-def _run_source(model: Model, dataset: Dataset) -> Trace:
-    """Import the source module again, make sure that it is still the one converted, and run it."""
-    record = model.bundle.manifest.source
-    inputs = example_of(dataset.x, dataset.scale)
-    seed = model.bundle.manifest.options.seed
-    source = read_source(record.spec, SourceOptions(example=inputs[:, :EXAMPLE_SAMPLES], seed=seed))
-    if source.run is None or source.sha256 != record.sha256:
+    Raises:
+        NeurotoolError: It is needed and cannot be read.
+        UsageError: It is needed and has changed.
+    """
+    manifest = model.bundle.manifest
+    record = manifest.source
+    options = SourceOptions(example=example_inputs(dataset), seed=manifest.options.seed)
+    if record.kind != "torch":
+        options = replace(options, dt=manifest.dt, convention=manifest.convention.name)
+    elif not required:
+        return f"that would import {record.spec} (--against source,...)"
+    try:
+        source = read_source(record.spec, options)
+    except NeurotoolError as error:
+        if required:
+            raise
+        return error.message
+    if source.sha256 != record.sha256 or (source.run is None) is (record.kind == "torch"):
+        if not required:
+            return f"{record.spec} has changed"
         raise UsageError(
             f"{record.spec} is not the model that was converted: its weights have changed",
             hint="was it trained further, or does it draw its weights anew? Convert it again, or leave the source out: "
             "--against float,loihi,lava",
         )
-    return source.run(inputs)
+    return source

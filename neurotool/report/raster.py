@@ -16,6 +16,7 @@ Raster = npt.NDArray[np.generic]
 Bools = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
+_WIDEST_TICKS = 80.0  # ticks of a short recording are wider: it has room, and a single neuron is only some pixels high
 _SMALLEST_BAND = 3.0  # a band is as high as the root of its neurons, so that small layers stay readable
 
 
@@ -141,4 +142,5 @@ def _draw_points(axes: Axes, spikes: Bools, ink: str, marker: str, label: str) -
 def _draw_spikes(axes: Axes, fired: Bools, ink: str, label: str = "") -> None:
     """Draw a tick of the height of one neuron for every spike."""
     steps, neurons = np.nonzero(fired)
-    axes.vlines(steps, neurons - 0.45, neurons + 0.45, colors=ink, linewidths=1.4, label=label)
+    width = float(np.clip(_WIDEST_TICKS / len(fired), 1.0, 4.0))
+    axes.vlines(steps, neurons - 0.45, neurons + 0.45, colors=ink, linewidths=width, label=label)

@@ -74,4 +74,50 @@ RULES: tuple[Rule, ...] = (
         "--max-latency, --chips and --min-accuracy exclude cuts. Where they exclude all of them, there is no answer.",
         "Relax the limit that is named, give another --device or --chip, or drop --spiking and --dense patterns.",
     ),
+    Rule(
+        "NT-PART-020",
+        "A normalisation by statistics of the value itself runs in torch.",
+        "Layer, group and instance normalisation divide by the spread of the features at hand. Synapses add with "
+        "weights that are fixed, so that no chip weight can stand for the division.",
+        "Use BatchNorm in front of the neurons: with its statistics fixed it becomes part of the weights.",
+    ),
+    Rule(
+        "NT-PART-021",
+        "Softmax and attention run in torch.",
+        "Softmax divides exponentials by their sum, and attention multiplies values with each other. Both need all of "
+        "a value at once, in floats.",
+        "Nothing is wrong: keep attention behind the spiking layers, on their raster or on their rates.",
+    ),
+    Rule(
+        "NT-PART-022",
+        "A product of two computed values runs in torch.",
+        "A synapse multiplies by a stored weight. Tucker and bilinear fusion, gating and matrix products multiply two "
+        "values that the model computes.",
+        "Nothing is wrong: fuse behind the spiking branches.",
+    ),
+    Rule(
+        "NT-PART-023",
+        "A batch normalisation goes to the chip only as part of a synapse.",
+        "With fixed statistics it is a scale and a shift, which the synapse next to it takes up exactly. This one is "
+        "not followed by neurons alone, or does not know its statistics.",
+        "Put it between a synapse and a neuron, and let nothing else use its result.",
+    ),
+    Rule(
+        "NT-PART-024",
+        "An activation that is no spike runs in torch.",
+        "ReLU, GELU, sigmoid and their like give floats. Neurons are the activations of a chip.",
+        "Use a spiking neuron in its place, if the layer is to run on the chip.",
+    ),
+    Rule(
+        "NT-PART-025",
+        "A maximum runs in torch.",
+        "Synapses add up what they deliver; none picks the largest.",
+        "Use AvgPool2d in front of the neurons.",
+    ),
+    Rule(
+        "NT-PART-026",
+        "A value that is held over all steps is made in torch.",
+        "A constant has no time step of its own. It is computed once and handed to the chip in every step.",
+        "Nothing is wrong: the neurons behind it hear the same current in every step.",
+    ),
 )

@@ -5,15 +5,15 @@ from neurotool.rules.rule import Rule
 RULES: tuple[Rule, ...] = (
     Rule(
         "NT-TORCH-001",
-        "Neurons are Norse's LIF, LIFCell, LIFBoxCell, LI, LICell, LIBoxCell, IAF or IAFCell, reset to a value.",
-        "These have an integer form that Lava computes. Recurrent, adaptive and refractory neurons do not yet.",
+        "Neurons are Norse's LIF, LIFBox, LI, LIBox or IAF cells, LIF, LI, IAF or LIFRecurrent, reset to a value.",
+        "These have an integer form that Lava computes. Adaptive and refractory neurons do not yet.",
         "Use the nearest of these neurons; the message names it.",
     ),
     Rule(
         "NT-TORCH-002",
         "The control flow of a model does not depend on its data.",
         "A model is traced once and must take the same way for every input: no branches on values, no loops over them.",
-        "Replace branches by torch.where, and loops over time by Norse's sequence modules or Lift.",
+        "Replace branches by torch.where. Branches and loops over sizes, such as x.shape[0], are fine.",
     ),
     Rule(
         "NT-TORCH-003",
@@ -30,8 +30,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "NT-TORCH-005",
         "Every neuron module is called once.",
-        "A module that is called twice would be two populations that share a state.",
-        "Make one module for each call; they may share parameters.",
+        "A module that is called twice would be two populations that share a state. A loop over time is one "
+        "population, if the state that a call returns goes into the next one.",
+        "Make one module for each call; they may share parameters. In a loop, pass the state on from call to call.",
     ),
     Rule(
         "NT-TORCH-006",
@@ -70,5 +71,34 @@ RULES: tuple[Rule, ...] = (
         "A node of the graph hands its value to every node that asks for it, in any order. A value that changes after "
         "it was made would be another one for each of them.",
         "Use the form without the trailing underscore, which returns a new tensor.",
+    ),
+    Rule(
+        "NT-TORCH-012",
+        "A neuron does not run inside another operation.",
+        "Attention and other blocks of torch are one operation each, and run on the dense side. A neuron that they "
+        "hold, as an activation or in a class derived from one of them, would be hidden there.",
+        "Take the neuron out: put it in front of the block or behind it.",
+    ),
+    Rule(
+        "NT-TORCH-013",
+        "A model keeps nothing from one call to the next.",
+        "A state on the module makes the answer depend on what was asked before. A chip starts every sample from rest.",
+        "Return the state beside the output, or run all time steps in one call of forward.",
+    ),
+    Rule(
+        "NT-TORCH-014",
+        "All steps of a loop over time do the same.",
+        "A loop around cells becomes one population for each cell. Step t may read x[t], constants, what it computed "
+        "itself, and what step t - 1 computed, with zeros in the first step. A step that does something else, a "
+        "parameter of its own for each step, or another state than the neurons' own has no counterpart on a chip.",
+        "Start states from None and fed-back spikes from zeros, and read the input in order. For a leaky average, use "
+        "an LICell.",
+    ),
+    Rule(
+        "NT-TORCH-015",
+        "A model gives what its trace gives.",
+        "What was traced is run beside the model, also with another size of the batch. Random numbers, branches on the "
+        "batch size and values that are changed while others hold them make a difference that the trace cannot show.",
+        "Draw random numbers before the model, and let its code be the same for every batch.",
     ),
 )

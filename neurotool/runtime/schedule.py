@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from neurotool.ir.adapters import Array
-from neurotool.ir.partition import Side
+from neurotool.ir.partition import Boundary, Side
 from neurotool.ir.trace import Trace
+from neurotool.runtime.coding import deliver
 
 SpikingRunner = Callable[[str, Mapping[str, Array]], Trace]
 """Runs the spiking part of that name on its inputs by name, given in the float meaning of the model."""
@@ -18,12 +20,43 @@ DenseRunner = Callable[[str, Sequence[Array]], tuple[Array, ...]]
 
 @dataclass(frozen=True)
 class Step:
-    """One part in the schedule: the values it takes and the values it makes, by the node that makes them."""
+    """One part in the schedule: how the values it takes arrive, and the nodes whose values it makes."""
 
     name: str
     side: Side
-    inputs: tuple[str, ...]
+    inputs: tuple[Boundary, ...]
     outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """What a run saw at a boundary.
+
+    Attributes:
+        boundary: The boundary.
+        error: Root mean square of what the coding changed, as a share of that of the value.
+        traffic: Bytes per sample.
+        samples: Number of samples that both are a mean of.
+    """
+
+    boundary: Boundary
+    error: float
+    traffic: float
+    samples: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the crossing as plain JSON values."""
+        boundary = self.boundary
+        return {
+            "value": boundary.value,
+            "source": boundary.source,
+            "target": boundary.target,
+            "coding": str(boundary.coding),
+            "latency_steps": boundary.latency,
+            "quantum": boundary.quantum,
+            "error": self.error,
+            "bytes_per_sample": self.traffic,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +64,18 @@ class Execution:
     """What a run of all parts made.
 
     Attributes:
-        values: Every value that crossed a boundary, by node name.
+        values: Every value that crossed a boundary, by node name, as it was made.
         traces: Recording of each spiking part.
         notes: What was lost at the boundaries, one sentence each.
+        delivered: Values as dense parts took them, by node name and part.
+        crossings: What was seen at the boundaries between chip and torch.
     """
 
     values: dict[str, Array]
     traces: dict[str, Trace]
     notes: tuple[str, ...] = ()
+    delivered: dict[tuple[str, str], Array] = field(default_factory=dict)
+    crossings: tuple[Crossing, ...] = ()
 
 
 def execute(
@@ -54,12 +91,14 @@ def execute(
     """
     values = dict(inputs)
     traces: dict[str, Trace] = {}
+    delivered: dict[tuple[str, str], Array] = {}
     for step in steps:
-        needed = {name: values[name] for name in step.inputs}
         if step.side is Side.SPIKING:
-            traces[step.name] = run_spiking(step.name, needed)
+            traces[step.name] = run_spiking(step.name, {b.value: values[b.value] for b in step.inputs})
             made = traces[step.name].outputs
             values |= {name: made[name] for name in step.outputs}
         else:
-            values |= dict(zip(step.outputs, run_dense(step.name, list(needed.values())), strict=True))
-    return Execution(values, traces)
+            taken = {(b.value, step.name): deliver(values[b.value], b) for b in step.inputs}
+            delivered |= taken
+            values |= dict(zip(step.outputs, run_dense(step.name, list(taken.values())), strict=True))
+    return Execution(values, traces, delivered=delivered)

@@ -2,8 +2,13 @@
 
 from neurotool.verify.certificate import Certificate, certify
 from neurotool.verify.compare import Agreement, OutputAgreement, Point, compare_outputs, compare_spikes
-from neurotool.verify.pair import Divergence, PairResult
+from neurotool.verify.divergence import Divergence
+from neurotool.verify.membrane import Meaning, MembraneError, potentials
+from neurotool.verify.network import FloatNetwork, FloatPopulation, Way, simulate
+from neurotool.verify.pair import PairResult
+from neurotool.verify.rounding import Fault, Register, Registers, round_in_turn
 from neurotool.verify.run import Arithmetic, NamedRun, count_correct
+from neurotool.verify.stages import Bisection, Culprit, Stage, StageResult, bisect
 from neurotool.verify.tolerance import EXACT, QUANTISATION, ROUNDING, Tolerance, Tolerances
 
 __all__ = [
@@ -12,16 +17,32 @@ __all__ = [
     "ROUNDING",
     "Agreement",
     "Arithmetic",
+    "Bisection",
     "Certificate",
+    "Culprit",
     "Divergence",
+    "Fault",
+    "FloatNetwork",
+    "FloatPopulation",
+    "Meaning",
+    "MembraneError",
     "NamedRun",
     "OutputAgreement",
     "PairResult",
     "Point",
+    "Register",
+    "Registers",
+    "Stage",
+    "StageResult",
     "Tolerance",
     "Tolerances",
+    "Way",
+    "bisect",
     "certify",
     "compare_outputs",
     "compare_spikes",
     "count_correct",
+    "potentials",
+    "round_in_turn",
+    "simulate",
 ]

@@ -8,8 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 from neurotool.verify.compare import Agreement
+from neurotool.verify.membrane import Meanings
 from neurotool.verify.pair import Labels, PairResult, judge
 from neurotool.verify.run import Arithmetic, NamedRun
+from neurotool.verify.stages import Bisection
 from neurotool.verify.tolerance import Tolerance, Tolerances
 
 SCHEMA = "neurotool.certificate/1"
@@ -25,6 +27,7 @@ class RunSummary:
         samples: Number of samples that it ran.
         accuracy: Share of them that it classifies rightly, if there are labels.
         detail: Version, device or mode.
+        latency: Start step of each layer, by which its recording was moved back to align with the others.
     """
 
     name: str
@@ -32,6 +35,7 @@ class RunSummary:
     samples: int
     accuracy: float | None
     detail: str
+    latency: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -57,16 +61,18 @@ class Certificate:
         pairs: Each run with the one before it, then the first run with the first integer run.
         owners: Whose Lava process each neuron model is, by name of the model: ``lava`` (stock) or ``neurotool``.
             Agreement with a process of our own is the weaker proof.
+        bisection: What each stage of the conversion changes; None where that was not asked for.
     """
 
     runs: tuple[RunSummary, ...]
     pairs: tuple[PairResult, ...]
     owners: Mapping[str, str]
+    bisection: Bisection | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether every pair agrees within its tolerance."""
-        return all(pair.passed for pair in self.pairs)
+        """Whether every pair agrees within its tolerance, and no stage is wrong."""
+        return all(pair.passed for pair in self.pairs) and not (self.bisection and self.bisection.wrong)
 
     def pair(self, a: str, b: str) -> PairResult | None:
         """Return the comparison of two runs by name, or None if they were not compared."""
@@ -95,6 +101,7 @@ class Certificate:
             "runs": [asdict(run) for run in self.runs],
             "pairs": [_pair_json(pair) for pair in self.pairs],
             "owners": dict(self.owners),
+            "stages": None if self.bisection is None else stages_json(self.bisection),
         }
 
 
@@ -103,6 +110,8 @@ def certify(
     labels: Labels | None = None,
     tolerances: Tolerances | None = None,
     owners: Mapping[str, str] | None = None,
+    meanings: Meanings | None = None,
+    bisection: Bisection | None = None,
 ) -> Certificate:
     """Compare runs of one model on the same samples.
 
@@ -112,6 +121,8 @@ def certify(
         labels: Class number of each sample, ``[batch]``.
         tolerances: Limits; the defaults where None.
         owners: Whose Lava process each neuron model is, by name of the model.
+        meanings: What the potentials of the layers mean; they are not compared without.
+        bisection: What each stage of the conversion changes.
 
     Raises:
         ValueError: There are fewer than two runs, two of them share a name, or one has no samples.
@@ -125,8 +136,9 @@ def certify(
         pairs.append((runs[0], integer))
     return Certificate(
         runs=tuple(_summary(run, labels) for run in runs),
-        pairs=tuple(judge(a, b, _tolerance(a, b, limits), labels) for a, b in pairs),
+        pairs=tuple(judge(a, b, _tolerance(a, b, limits), labels, meanings) for a, b in pairs),
         owners=dict(owners or {}),
+        bisection=bisection,
     )
 
 
@@ -139,7 +151,7 @@ def _tolerance(a: NamedRun, b: NamedRun, limits: Tolerances) -> Tolerance:
 def _summary(run: NamedRun, labels: Labels | None) -> RunSummary:
     correct = None if labels is None else run.correct(labels)
     accuracy = None if correct is None else correct / run.samples
-    return RunSummary(run.name, run.arithmetic, run.samples, accuracy, run.detail)
+    return RunSummary(run.name, run.arithmetic, run.samples, accuracy, run.detail, dict(run.latency))
 
 
 def _pair_json(pair: PairResult) -> dict[str, Any]:
@@ -153,4 +165,38 @@ def _pair_json(pair: PairResult) -> dict[str, Any]:
 
 
 def _layer_json(layer: Agreement) -> dict[str, Any]:
-    return {**asdict(layer), "rate_a": layer.rate_a, "rate_b": layer.rate_b, "rate_error": layer.rate_error}
+    rates = {"rate_a": layer.rate_a, "rate_b": layer.rate_b, "rate_error": layer.rate_error}
+    return {**asdict(layer), "equal": layer.slots - layer.differing, **rates}
+
+
+def stages_json(bisection: Bisection) -> dict[str, Any]:
+    """Return the stages and the culprit as plain JSON values; what a stage changes is told in short."""
+    culprit = bisection.culprit()
+    return {
+        "samples": bisection.samples,
+        "notes": list(bisection.notes),
+        "culprit": None if culprit is None else asdict(culprit),
+        "stages": [
+            {
+                "name": stage.name,
+                "does": stage.does,
+                "wrong": list(stage.wrong),
+                "faults": [asdict(fault) for fault in stage.faults],
+                "changes": None if stage.pair is None else _change_json(stage.pair),
+                "since_first": None if stage.total is None else _change_json(stage.total),
+            }
+            for stage in bisection.stages
+        ],
+    }
+
+
+def _change_json(pair: PairResult) -> dict[str, Any]:
+    layers = {name: {"differing": x.differing, "slots": x.slots, "cosine": x.cosine} for name, x in pair.layers.items()}
+    return {
+        "differing": pair.differing,
+        "slots": pair.slots,
+        "layers": layers,
+        "first": None if pair.first is None else asdict(pair.first),
+        "membrane": None if pair.membrane is None else asdict(pair.membrane),
+        "correct": pair.correct,
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,32 +11,15 @@ import numpy.typing as npt
 from neurotool.verify.compare import (
     Agreement,
     OutputAgreement,
-    Point,
     compare_outputs,
     compare_spikes,
-    first_point,
 )
+from neurotool.verify.divergence import Divergence, first_difference
+from neurotool.verify.membrane import Meanings, MembraneError, membrane_error
 from neurotool.verify.run import Arithmetic, NamedRun
 from neurotool.verify.tolerance import Tolerance
 
 Labels = npt.NDArray[np.integer]
-Number = int | float | bool | None
-"""A recorded value; None where it is not a finite number."""
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """The first difference: in the first layer, in topological order, that differs at all.
-
-    Attributes:
-        layer: Name of the layer.
-        point: Where in its raster.
-        values: For each of the two runs, the spike at that point and the states that were recorded.
-    """
-
-    layer: str
-    point: Point
-    values: Mapping[str, Mapping[str, Number]]
 
 
 @dataclass(frozen=True)
@@ -54,6 +36,7 @@ class PairResult:
         outputs: Agreement per output of the model.
         correct: Samples that each run classifies rightly, if there are labels.
         first: The first difference.
+        membrane: How far the potentials were apart before it; None where not both runs recorded them.
         failures: Why the pair is over its tolerance, one sentence each; empty if it is not.
     """
 
@@ -66,6 +49,7 @@ class PairResult:
     outputs: Mapping[str, OutputAgreement]
     correct: tuple[int, int] | None
     first: Divergence | None
+    membrane: MembraneError | None
     failures: tuple[str, ...]
 
     @property
@@ -89,8 +73,23 @@ class PairResult:
         return sum(layer.spikes_a for layer in self.layers.values())
 
 
-def judge(a: NamedRun, b: NamedRun, tolerance: Tolerance, labels: Labels | None = None) -> PairResult:
-    """Compare two runs on the samples that both have run, and hold the result against a tolerance."""
+def judge(
+    a: NamedRun,
+    b: NamedRun,
+    tolerance: Tolerance,
+    labels: Labels | None = None,
+    meanings: Meanings | None = None,
+) -> PairResult:
+    """Compare two runs on the samples that both have run, and hold the result against a tolerance.
+
+    Args:
+        a: The reference.
+        b: The other run.
+        tolerance: The limits.
+        labels: Class number of each sample.
+        meanings: What the potentials of the layers mean; potentials are not compared without.
+    """
+    meanings = meanings or {}
     samples = min(a.samples, b.samples)
     a, b = a.take(samples), b.take(samples)
     failures = [*_gaps(a, b, tolerance), *_not_finite(a), *_not_finite(b)]
@@ -107,8 +106,11 @@ def judge(a: NamedRun, b: NamedRun, tolerance: Tolerance, labels: Labels | None 
     failures += _spike_failures(layers, tolerance)
     failures += _state_failures(states, tolerance)
     failures += _output_failures(outputs, correct, samples, tolerance)
-    first = _first(a, b, layers, states)
-    return PairResult(a.name, b.name, samples, tolerance, layers, states, outputs, correct, first, tuple(failures))
+    first = first_difference(a, b, layers, states, meanings)
+    membrane = membrane_error(a, b, None if first is None else (first.layer, first.point), meanings)
+    return PairResult(
+        a.name, b.name, samples, tolerance, layers, states, outputs, correct, first, membrane, tuple(failures)
+    )
 
 
 def _same_shape(a: Mapping[str, npt.NDArray[np.generic]], b: Mapping[str, npt.NDArray[np.generic]]) -> list[str]:
@@ -188,24 +190,3 @@ def _output_failures(
         allowed = max(tolerance.accuracy_loss * samples, 1.0) if tolerance.accuracy_loss else 0.0
         if lost > allowed:
             yield f"accuracy: {lost} of {samples} samples lost, at most {int(allowed)} may be"
-
-
-def _first(
-    a: NamedRun, b: NamedRun, layers: Mapping[str, Agreement], states: Mapping[str, Mapping[str, int]]
-) -> Divergence | None:
-    """Find the first difference; a state that was compared counts as well as a spike."""
-    for name in dict.fromkeys((*layers, *states)):
-        masks = [a.spikes[name] != b.spikes[name]] if name in layers else []
-        masks += [a.states[name][v] != b.states[name][v] for v in states.get(name, {})]
-        points = [point for point in map(first_point, masks) if point is not None]
-        if points:
-            point = min(points, key=lambda p: (p.step, p.sample, p.neuron))
-            return Divergence(name, point, {run.name: _values(run, name, point) for run in (a, b)})
-    return None
-
-
-def _values(run: NamedRun, layer: str, point: Point) -> dict[str, Number]:
-    slot = (point.step, point.sample, *point.neuron)
-    recorded = {"spike": run.spikes[layer]} if layer in run.spikes else {}
-    values = {name: raster[slot].item() for name, raster in (recorded | dict(run.states.get(layer, {}))).items()}
-    return {name: value if math.isfinite(value) else None for name, value in values.items()}

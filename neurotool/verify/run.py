@@ -32,6 +32,7 @@ class NamedRun:
         outputs: Outputs of the model, ``[batch, *shape]``, or ``[time, batch, *shape]`` for those in ``timed``.
         timed: Names of the outputs that have a time axis.
         detail: Version, device or mode, for the certificate.
+        latency: Start step of each layer, by which its recording was moved back to align with the others.
     """
 
     name: str
@@ -42,6 +43,7 @@ class NamedRun:
     outputs: Mapping[str, Raster] = field(default_factory=dict)
     timed: frozenset[str] = frozenset()
     detail: str = ""
+    latency: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of_traces(
@@ -56,13 +58,16 @@ class NamedRun:
         """Put the traces of the parts of a model together, in the order in which they ran."""
         spikes: dict[str, Raster] = {}
         states: dict[str, Mapping[str, Raster]] = {}
+        latency: dict[str, int] = {}
         for trace in traces:
             spikes |= trace.spikes
             states |= trace.states
+            latency |= trace.latency
         timed = frozenset(timed)
         batches = [raster.shape[1] for raster in spikes.values()]
         batches += [values.shape[1 if output in timed else 0] for output, values in outputs.items()]
-        return cls(name, arithmetic, min(batches, default=0), spikes, states, outputs, timed, detail)
+        samples = min(batches, default=0)
+        return cls(name, arithmetic, samples, spikes, states, outputs, timed, detail, latency)
 
     def take(self, samples: int) -> NamedRun:
         """Return the run of the first ``samples`` samples."""

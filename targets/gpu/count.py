@@ -43,7 +43,7 @@ def count_dense(path: Path, inputs: Sequence[Array]) -> DenseCounts:
     program = load_program(path)
     batch = check_shapes(path, program, inputs)
     module = program.module(check_guards=False)
-    meter = _Meter()
+    meter = Meter()
     with torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True):
         values = [torch.empty(array.shape) for array in inputs]
         with meter:
@@ -56,7 +56,7 @@ def count_dense(path: Path, inputs: Sequence[Array]) -> DenseCounts:
     return DenseCounts(meter.flops, meter.bytes_moved, meter.kernels, batch)
 
 
-class _Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves its modes untyped
+class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves its modes untyped
     """Sees every ATen operator that runs, after composite operators are taken apart."""
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -10,33 +10,71 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind
 from torch.export.passes import move_to_device_pass
 
-from neurotool.errors import UsageError
+from neurotool.errors import BackendMissingError, UsageError
 from neurotool.ir.adapters import Array
 from neurotool.targets.gpu.device import choose_device, reference_arithmetic, to_array, to_tensor
 from neurotool.targets.gpu.pt2_check import load_program
 
 
-def run_dense(path: Path, inputs: Sequence[Array]) -> tuple[Array, ...]:
-    """Load a ``.pt2`` file after the safety checks and run it in float32.
+class DensePart:
+    """A dense part, loaded after the safety checks and held on the device.
 
     Args:
-        path: The file.
-        inputs: Values in the order of the inputs of the part, of any batch size.
+        path: The ``.pt2`` file.
+        compiled: Compile it with ``torch.compile`` at the first run.
 
-    Returns:
-        Values in the order of the outputs of the part.
+    Raises:
+        UsageError: The file is not safe, or damaged.
+    """
+
+    def __init__(self, path: Path, *, compiled: bool = False) -> None:
+        self.path = path
+        self.device = choose_device()
+        self._program = load_program(path)
+        program = self._program if self.device.type == "cpu" else move_to_device_pass(self._program, self.device)
+        module: Callable[..., Sequence[torch.Tensor]] = program.module(check_guards=False)
+        self._compiled = compiled
+        self._call = torch.compile(module, dynamic=True) if compiled else module
+
+    def __call__(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
+        """Run it in float32.
+
+        Args:
+            inputs: Values in the order of the inputs of the part, of any batch size.
+
+        Returns:
+            Values in the order of the outputs of the part.
+
+        Raises:
+            UsageError: The inputs do not fit it.
+            BackendMissingError: Torch cannot compile here.
+        """
+        check_shapes(self.path, self._program, inputs)
+        with reference_arithmetic():
+            values = self._run([to_tensor(array, self.device) for array in inputs])
+        return tuple(to_array(value) for value in values)
+
+    def _run(self, tensors: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+        if not self._compiled:
+            return self._call(*tensors)
+        from torch._dynamo.exc import BackendCompilerFailed, TorchDynamoException
+
+        try:
+            return self._call(*tensors)
+        except (BackendCompilerFailed, TorchDynamoException, FileNotFoundError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise BackendMissingError(
+                f"torch cannot compile {self.path.name} here: {reason}", hint="leave out --compile"
+            ) from error
+
+
+def run_dense(path: Path, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    """Load a ``.pt2`` file and run it once; see :class:`DensePart`.
 
     Raises:
         UsageError: The file is not safe, damaged, or the inputs do not fit it.
     """
-    program = load_program(path)
-    check_shapes(path, program, inputs)
-    device = choose_device()
-    if device.type != "cpu":
-        program = move_to_device_pass(program, device)
-    with reference_arithmetic():
-        values = program.module(check_guards=False)(*(to_tensor(array, device) for array in inputs))
-    return tuple(to_array(value) for value in values)
+    return DensePart(path)(inputs)
 
 
 def check_shapes(path: Path, program: ExportedProgram, inputs: Sequence[Array]) -> int:

@@ -13,6 +13,8 @@ from annotated_types import Ge, MaxLen
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from neurotool.targets.gpu.pt2_values import (
+    EINSUM,
+    Equation,
     Expression,
     Identifier,
     ModulePath,
@@ -29,7 +31,8 @@ Real = float | Literal["Infinity", "-Infinity", "NaN"]
 NoEntries = Annotated[dict[str, str], MaxLen(0)]
 NoItems = Annotated[list[str], MaxLen(0)]
 Word = Literal["none", "tanh", "mean", "sum", "floor", "trunc", "ij", "xy", "reflect", "replicate", "constant"]
-"""String arguments of ATen operators that name a mode. Others, file names among them, are refused."""
+"""String arguments of ATen operators that name a mode. Others, file names among them, are refused, but for the
+equation of ``einsum``."""
 
 
 class Strict(BaseModel):
@@ -117,7 +120,7 @@ class Argument(OneOf):
     as_ints: list[int] = []
     as_float: Real = 0.0
     as_floats: list[Real] = []
-    as_string: Word | None = None
+    as_string: Word | Equation | None = None
     as_sym_int: NameOrInt | None = None
     as_sym_ints: list[NameOrInt] = []
     as_scalar_type: ScalarType | None = None
@@ -147,6 +150,13 @@ class Operation(Strict):
     metadata: NoEntries
     is_hop_single_tensor_return: None = None
     name: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _equations_are_for_einsum(self) -> Self:
+        for given in self.inputs:
+            if "->" in (given.arg.as_string or "") and self.target != EINSUM:
+                raise ValueError(f"{self.target} takes no equation")
+        return self
 
 
 class ProgramGraph(Strict):

@@ -19,6 +19,8 @@ from pydantic import AfterValidator
 _ATEN = re.compile(r"torch\.ops\.aten\.([a-z_][a-z0-9_]*)\.([A-Za-z][A-Za-z0-9_]*)")
 _PATH = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 _SYMBOL = re.compile(r"s[0-9]+")
+_EQUATION = re.compile(r"[A-Za-z ]{1,60}(,[A-Za-z ]{1,60}){0,8}->[A-Za-z ]{0,60}")
+EINSUM = "torch.ops.aten.einsum.default"
 _SIZE_OPERATORS = frozenset(
     {f"_operator.{name}" for name in ("add", "sub", "mul", "floordiv", "mod", "neg")}
     | {"torch.sym_max", "torch.sym_min"}
@@ -53,6 +55,13 @@ def _symbol(name: str) -> str:
     if not _SYMBOL.fullmatch(name):
         raise ValueError(f"{name[:60]!r} is not the name of a size")
     return name
+
+
+def _equation(text: str) -> str:
+    """Equations of ``einsum`` with their result written out, such as ``bi,ijk->bjk``."""
+    if not _EQUATION.fullmatch(text):
+        raise ValueError(f"{text[:60]!r} is neither a mode nor an equation of einsum")
+    return text
 
 
 def _operator(target: str) -> str:
@@ -154,5 +163,6 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 ModulePath = Annotated[str, AfterValidator(_path)]
 SymbolName = Annotated[str, AfterValidator(_symbol)]
 Operator = Annotated[str, AfterValidator(_operator)]
+Equation = Annotated[str, AfterValidator(_equation)]
 Expression = Annotated[str, AfterValidator(_expression)]
 TreeSpecification = Annotated[str, AfterValidator(_tree)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from neurotool.ir.adapters import Array, Availability, Progress, RunOptions
+from neurotool.ir.adapters import Array, Availability, DenseCall, Progress, RunOptions
 from neurotool.ir.costs import DenseCounts
 from neurotool.ir.graph import Graph
 from neurotool.ir.trace import Trace
+from neurotool.ir.tuning import Tuned, TuningTask
 
 
 class GpuTarget:
@@ -58,8 +59,26 @@ class GpuTarget:
 
         return dense.run_dense(path, inputs)
 
+    def open_dense(self, path: Path, *, compiled: bool = False) -> DenseCall:
+        """Check and load a ``.pt2`` file for many runs; see :class:`neurotool.targets.gpu.dense.DensePart`."""
+        from neurotool.targets.gpu.dense import DensePart
+
+        return DensePart(path, compiled=compiled)
+
     def count_dense(self, path: Path, inputs: Sequence[Array]) -> DenseCounts:
         """Count the work of a ``.pt2`` file; see :func:`neurotool.targets.gpu.count.count_dense`."""
         from neurotool.targets.gpu import count
 
         return count.count_dense(path, inputs)
+
+    def count_nodes(self, graph: Graph, names: Iterable[str], steps: int, batch: int) -> dict[str, DenseCounts]:
+        """Count the work of single nodes; see :func:`neurotool.targets.gpu.node_counts.count_nodes`."""
+        from neurotool.targets.gpu import node_counts
+
+        return node_counts.count_nodes(graph, names, steps, batch)
+
+    def tune(self, task: TuningTask, progress: Progress | None = None) -> Tuned:
+        """Train a rounded model; see :func:`neurotool.targets.gpu.tuning.train.tune`."""
+        from neurotool.targets.gpu.tuning import train
+
+        return train.tune(task, progress)

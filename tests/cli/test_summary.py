@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -87,7 +88,7 @@ def test_the_first_difference_is_named() -> None:
     other[3, 1, 0] = True
     text = shown(*certificate.summary(certificate_of(other)))
     assert "1 of 1 comparisons are over their tolerance." in text
-    assert "layer hidden, step 3, sample 1, neuron (0,)" in text
+    assert re.search(r"loihi → lava +hidden +3 +1 +0 +loihi: spike 0", text)
 
 
 def test_every_energy_has_its_range_and_kind(report: EnergyReport) -> None:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from neurotool.errors import UsageError
 from neurotool.targets.gpu import TARGET
 from neurotool.targets.gpu.pt2_check import load_program
-from neurotool.targets.gpu.pt2_values import _expression, _identifier, _operator, _tree
+from neurotool.targets.gpu.pt2_values import _equation, _expression, _identifier, _operator, _tree
 
 MODEL, SAMPLE_INPUTS = "models/model.json", "data/sample_inputs/model.pt"
 WEIGHTS, CONSTANTS = "data/weights/model_weights_config.json", "data/constants/model_constants_config.json"
@@ -260,6 +260,31 @@ def test_a_file_name_is_no_argument(part, tmp_path):
     members = read(part)
     edit(members, MODEL, change)
     with pytest.raises(UsageError, match="as_string"):
+        TARGET.run_dense(write(tmp_path / "p.pt2", members), [X])
+
+
+@pytest.mark.parametrize("text", ["bi,ijk->bjk", "b i , i j -> b j", "ij->"])
+def test_equations_that_are_read(text):
+    assert _equation(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["/etc/passwd", "a.so", "ij,jk", "->", "i->j->k", "a/b->c", "ij->i\n", "", "a" * 99 + "->a"]
+)
+def test_equations_that_are_refused(text):
+    with pytest.raises(ValueError, match="neither a mode nor an equation"):
+        _equation(text)
+
+
+def test_an_equation_is_for_einsum_alone(part, tmp_path):
+    def change(model: dict) -> None:
+        node = model["graph_module"]["graph"]["nodes"][0]
+        node["target"] = "torch.ops.aten.from_file.default"
+        node["inputs"] = [{"name": "filename", "arg": {"as_string": "ab->c"}, "kind": 1}]
+
+    members = read(part)
+    edit(members, MODEL, change)
+    with pytest.raises(UsageError, match="takes no equation"):
         TARGET.run_dense(write(tmp_path / "p.pt2", members), [X])
 
 

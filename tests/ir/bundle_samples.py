@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from neurotool.ir.bundle import BundleWriter
+from neurotool.ir.coding import Coding
 from neurotool.ir.convention import CONVENTIONS
 from neurotool.ir.manifest import (
     CalibrationRecord,
@@ -35,10 +36,10 @@ def manifest(files, **changes):
         "source": SourceRecord(spec="model.nir", kind="nir", sha256="0" * 64),
         "dt": 1e-3,
         "convention": CONVENTIONS["norse"],
-        "input": InputRecord(name="input", shape=(8, 8), coding="spikes", encode="rate", steps=16, peak=16.0),
+        "inputs": (InputRecord(name="input", shape=(8, 8), coding="spikes", encode="rate", steps=16, peak=16.0),),
         "outputs": ("output",),
         "parts": (part,),
-        "boundaries": (Boundary("input", "", "spiking-0", (8, 8), ValueKind.SPIKES, True, "spikes"),),
+        "boundaries": (Boundary("input", "", "spiking-0", (8, 8), ValueKind.SPIKES, True, Coding.SPIKES),),
         "reasons": (Reason("fc", Side.SPIKING, "", "it feeds neurons"),),
         "calibration": CalibrationRecord(path="calib.npz", sha256="1" * 64, samples=12),
         "options": OptionsRecord(chip="loihi2", patterns={Side.SPIKING: ("fc*",)}),

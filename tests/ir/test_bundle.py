@@ -212,7 +212,7 @@ def program(place):
         (lambda p: (p / "manifest.json").write_bytes(b"\xff"), "manifest.json: cannot be read"),
         (lambda p: os.truncate(p / "manifest.json", 700), "manifest.json: is damaged, not JSON"),
         (lambda p: (p / "manifest.json").write_text("[]"), "its schema is not declared"),
-        (edit_manifest(schema="neurotool.bundle/2"), "its schema is neurotool.bundle/2, this version reads"),
+        (edit_manifest(schema="neurotool.bundle/3"), "its schema is neurotool.bundle/3, this version reads"),
         (edit_manifest(dt=-1.0), "manifest.json: field dt: Input should be greater than 0"),
         (edit_manifest(surprise=1), "manifest.json: field surprise: Extra inputs"),
         (edit_manifest(files={}), "file shared of part spiking-0 is 'shared', which is not listed"),

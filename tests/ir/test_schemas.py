@@ -30,7 +30,7 @@ def test_manifest_reads_back_what_it_writes():
     read = Manifest.model_validate_json(manifest.to_json())
     assert read.model_copy(update={"sha256": None}) == manifest
     assert read.sha256 == content_digest(json.loads(manifest.to_json()))
-    assert json.loads(manifest.to_json())["schema"] == "neurotool.bundle/1"
+    assert json.loads(manifest.to_json())["schema"] == "neurotool.bundle/2"
     assert json.loads(manifest.to_json())["units"]["dt"] == "s"
 
 

@@ -166,7 +166,7 @@ def test_schedule_takes_the_threshold_of_its_row_and_then_the_last():
     # v grows by 64 a row: 64, 128, ... A threshold of 2 is 128, of 20 is 1280.
     sent, states = run(LIF_SCHEDULE, PLAIN | TABLE | {f"vth_{row}": 20 for row in range(3)} | {"vth_3": 2}, [1] * 5)
     assert (sent, states["v"]) == ([0, 0, 0, 1, 0], [64, 128, 192, 0, 64])
-    late = PLAIN | {name: NEVER_FIRES for name in TABLE} | {"vth_15": 0}
+    late = PLAIN | dict.fromkeys(TABLE, NEVER_FIRES) | {"vth_15": 0}
     assert run(LIF_SCHEDULE, late, [1] * 18)[0] == [0] * 15 + [1, 1, 1]
 
 

@@ -40,7 +40,7 @@ def test_synapses_and_neurons_go_to_the_chip_and_the_rest_to_torch():
 
 def test_every_node_has_a_reason_and_dense_ones_name_their_rule():
     reasons = {r.node: (r.rule, r.text) for r in partition(hybrid()).reasons}
-    assert reasons["mean"] == ("NT-PART-001", "torch.relu is neither a synapse nor a neuron")
+    assert reasons["mean"] == ("NT-PART-024", "torch.relu: its result is no spike")
     assert reasons["head"] == ("NT-PART-002", "its value has no time axis")
     assert reasons["lif1"] == ("", "CubaLIF neurons run on the chip")
 

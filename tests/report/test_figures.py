@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from neurotool.errors import UsageError
-from neurotool.report.agreement import agreement_bars, percent
+from neurotool.report.agreement import agreement_bars, similarity
 from neurotool.report.energy_bars import energy_of_devices, energy_per_layer
 from neurotool.report.files import save
 from neurotool.report.membrane import membrane_traces
+from neurotool.report.rank_error import rank_error
 from neurotool.report.raster import spike_difference, spike_raster
 from neurotool.report.style import PALETTE, WIDTH, si_scale
 
@@ -106,6 +107,17 @@ def test_membrane_traces_hold_every_run_and_threshold():
     assert figure.axes[-1].get_xlabel() == "time step (one step is 500 µs)"
 
 
+def test_membrane_traces_point_at_a_step_and_show_the_spikes():
+    runs = {"float": RNG.random((20, 1)), "integer": RNG.random((20, 1))}
+    spikes = {"float": np.eye(20, 1, -3, bool), "integer": np.eye(20, 1, -5, bool)}
+    figure = membrane_traces(runs, ["n"], begin=100, mark=105, spikes=spikes)
+    drawn = {line.get_label(): line for line in figure.axes[0].lines}
+    assert drawn["float"].get_xdata().tolist() == list(range(100, 120))
+    assert drawn["first difference"].get_xdata() == [105, 105]
+    marks = [line.get_xdata().tolist() for line in figure.axes[0].lines if line.get_marker() == "|"]
+    assert marks == [[103], [105]]
+
+
 def test_membrane_of_a_read_out_has_no_threshold():
     figure = membrane_traces({"float": np.zeros((3, 1))}, ["class 0"])
     assert labels(figure) == ["float"]
@@ -151,19 +163,19 @@ def test_energies_that_cannot_be_drawn_are_refused():
 def test_agreement_bars_and_their_labels():
     figure = agreement_bars(["a", "b"], {"float → loihi": [1.0, 0.5], "loihi → lava": [0.99999, float("nan")]})
     axes = figure.axes[0]
-    assert np.nan_to_num(widths(axes)).tolist() == pytest.approx([100, 50, 99.999, 0])
-    assert [t.get_text() for t in axes.texts] == ["100 %", "50.00 %", "99.99 %", "not compared"]
+    assert np.nan_to_num(widths(axes)).tolist() == pytest.approx([1, 0.5, 0.99999, 0])
+    assert [t.get_text() for t in axes.texts] == ["1", "0.5000", "0.9999", "not compared"]
     assert labels(figure) == ["float → loihi", "loihi → lava"]
     with pytest.raises(ValueError, match="between 0 and 1"):
         agreement_bars(["a"], {"p": [1.1]})
-    with pytest.raises(ValueError, match="one share per layer"):
+    with pytest.raises(ValueError, match="one similarity per layer"):
         agreement_bars(["a"], {"p": [1.0, 1.0]})
 
 
-def test_only_full_agreement_reads_100():
-    assert percent(1.0) == "100 %"
-    assert percent(1 - 1e-12) == "99.99 %"
-    assert percent(0.57) == "57.00 %"
+def test_only_full_agreement_reads_1():
+    assert similarity(1.0) == "1"
+    assert similarity(1 - 1e-12) == "0.9999"
+    assert similarity(0.57) == "0.5700"
 
 
 @pytest.mark.parametrize(
@@ -202,3 +214,14 @@ def test_runs_without_any_spike_are_drawn_without_a_warning(tmp_path, recwarn):
     silent = {"layer": np.zeros((20, 64), bool), "other": np.zeros((20, 8), bool)}
     save(spike_difference(silent, silent, ("float", "loihi"), 1e-3, "Nothing"), tmp_path / "silent.png")
     assert not recwarn.list
+
+
+def test_error_against_rank_shows_error_and_size():
+    figure = rank_error(["1x1x1", "2x2x2"], [0.5, 0.0], [0.25, 1.5], title="fusion")
+    above, below = figure.axes
+    assert above.lines[0].get_ydata().tolist() == [0.5, 0.0]
+    assert below.lines[0].get_ydata().tolist() == [0.25, 1.5]
+    assert [label.get_text() for label in below.get_xticklabels()] == ["1x1x1", "2x2x2"]
+    assert figure.get_suptitle() == "fusion"
+    with pytest.raises(ValueError, match="at least one rank"):
+        rank_error([], [], [])

@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurotool.errors import UsageError
-from neurotool.ir.partition import Side
+from neurotool.ir.coding import Coding
+from neurotool.ir.partition import Boundary, Side
 from neurotool.ir.program import InputPort
 from neurotool.ir.trace import Trace
+from neurotool.ir.values import ValueKind
 from neurotool.runtime.boundary import to_port, to_tensor
 from neurotool.runtime.schedule import Step, execute
 
@@ -56,11 +58,19 @@ def test_parts_run_in_order_and_only_see_their_inputs():
         seen.append((name, len(inputs)))
         return (inputs[0] * 10, inputs[0] * 100)
 
+    entering = Boundary("x", "", "spiking-0", (), ValueKind.SPIKES, True, Coding.SPIKES)
+    leaving = Boundary("lif", "spiking-0", "dense-0", (), ValueKind.SPIKES, True, Coding.COUNTS, steps=2)
     steps = [
-        Step("spiking-0", Side.SPIKING, ("x",), ("lif",)),
-        Step("dense-0", Side.DENSE, ("lif",), ("a", "b")),
+        Step("spiking-0", Side.SPIKING, (entering,), ("lif",)),
+        Step("dense-0", Side.DENSE, (leaving,), ("a", "b")),
     ]
-    done = execute(steps, {"x": np.array([1])}, spiking, dense)
+    done = execute(steps, {"x": np.array([[1], [2]])}, spiking, dense)
     assert seen == [("spiking-0", ["x"]), ("dense-0", 1)]
-    assert {k: v.tolist() for k, v in done.values.items()} == {"x": [1], "lif": [2], "a": [20], "b": [200]}
+    assert {k: v.tolist() for k, v in done.values.items()} == {
+        "x": [[1], [2]],
+        "lif": [[2], [3]],
+        "a": [50],
+        "b": [500],
+    }
+    assert done.delivered["lif", "dense-0"].tolist() == [5]
     assert list(done.traces) == ["spiking-0"]

@@ -57,7 +57,7 @@ def test_verify_proves_that_lava_and_the_engine_agree(neurotool, told):
 def test_verify_ends_with_one_when_a_layer_is_wrong(neurotool, copy, told, monkeypatch):
     from dataclasses import replace
 
-    from neurotool.pipeline import running
+    from neurotool.pipeline import model as opened
 
     def scaled(path):
         program = load_program(path)
@@ -67,7 +67,7 @@ def test_verify_ends_with_one_when_a_layer_is_wrong(neurotool, copy, told, monke
             program, populations={**program.populations, "spiking.3": replace(population, parameters=parameters)}
         )
 
-    monkeypatch.setattr(running, "load_program", scaled)
+    monkeypatch.setattr(opened, "load_program", scaled)
     done = neurotool("verify", copy(), "--input", told.test, "--against", "float,loihi")
     assert done.code == 1
     assert "spiking.3" in done.out

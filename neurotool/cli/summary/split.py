@@ -9,10 +9,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from neurotool.cli.summary.tables import grid
+from neurotool.ir.coding import Coding
 
 if TYPE_CHECKING:
     from neurotool.ir.manifest import PartRecord
     from neurotool.ir.partition import Boundary, Part, Partition, Reason
+    from neurotool.pipeline.boundary_checks import BoundaryCheck
+    from neurotool.runtime.schedule import Crossing
 
 
 def nodes(partition: Partition) -> Table:
@@ -39,10 +42,37 @@ def reasons(parts: Iterable[Part | PartRecord], found: Iterable[Reason]) -> Tabl
 
 def boundaries(found: Iterable[Boundary]) -> Table:
     """Every value that crosses from one part to another."""
-    table = grid("What crosses between them", "value", "from", "to", "shape", "kind", "as")
+    table = grid(
+        "What crosses between them", "value", "from", "to", "shape", "kind", "as", ">latency", ">step", ">error"
+    )
     for b in found:
         steps = "per step" if b.timed else "once"
-        table.add_row(escape(b.value), b.source or "you", b.target, _shape(b.shape), f"{b.kind}, {steps}", b.coding)
+        kept = f"{b.latency} steps" if b.latency else "", f"{b.quantum:.3g}" if b.quantum else ""
+        error = "" if b.error is None or b.coding is Coding.SPIKES else f"{b.error:.2%}"
+        row = escape(b.value), b.source or "you", b.target, _shape(b.shape), f"{b.kind}, {steps}", b.coding
+        table.add_row(*row, *kept, error)
+    return table
+
+
+def crossings(found: Iterable[Crossing]) -> Table:
+    """What a run saw at the boundaries between chip and torch."""
+    table = grid("At the boundaries", "value", "from", "to", "as", ">bytes per sample", ">error of the coding")
+    for one in found:
+        b = one.boundary
+        error = "none" if one.error == 0.0 else f"{one.error:.2%} of the value"
+        table.add_row(escape(b.value), b.source or "you", b.target, b.coding, f"{one.traffic:,.0f}", error)
+    return table
+
+
+def checks(found: Iterable[BoundaryCheck]) -> Table:
+    """What verification saw at the boundaries: error of the coding, and how far values are off the float reference."""
+    headings = "value", "from", "to", "as", "on", ">error of the coding", ">off the float value"
+    table = grid("At the boundaries", *headings)
+    for check in found:
+        b = check.crossing.boundary
+        error = "none" if check.crossing.error == 0.0 else f"{check.crossing.error:.2%}"
+        off = "" if check.difference is None else "equal" if check.difference == 0.0 else f"{check.difference:.2%}"
+        table.add_row(escape(b.value), b.source or "you", b.target, b.coding, check.form, error, off)
     return table
 
 

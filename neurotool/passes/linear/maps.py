@@ -85,7 +85,7 @@ def _rows_scaled(matrix: Matrix, scale: FloatArray) -> Matrix:
 def multiplied(weight: FloatArray, found: LinearMap) -> LinearMap:
     """Apply a dense matrix to the result of a map."""
     if isinstance(found, Gain):
-        return Table(weight * found.gain)
+        return Table(weight if (found.gain == 1.0).all() else weight * found.gain)
     product = weight @ found.matrix
     return Table(np.asarray(product))
 

@@ -8,6 +8,7 @@ import nir
 
 from neurotool.ir.graph import NEURON_TYPES, SPIKING_TYPES, Graph, Node
 from neurotool.ir.values import TimeScope, ValueKind
+from neurotool.passes.partition.operations import dense_reason
 
 SYNAPSE_TYPES = (nir.Linear, nir.Affine, nir.Scale, nir.Conv1d, nir.Conv2d, nir.SumPool2d, nir.AvgPool2d)
 WAY_TYPES = (*SYNAPSE_TYPES, nir.Flatten, nir.Delay)
@@ -56,9 +57,21 @@ CHECKS: dict[str, Check] = {
 
 
 def obstacle(graph: Graph, node: Node) -> tuple[str, str] | None:
-    """Return (rule, reason) for the first rule that keeps a node off the chip, or None if it may run there."""
+    """Return (rule, reason) for the first rule that keeps a node off the chip, or None if it may run there.
+
+    An operation that has a rule of its own, such as attention, is refused by that one.
+    """
+    named = dense_reason(graph, node)
+    if named is not None:
+        return named
     for rule, check in CHECKS.items():
         reason = check(graph, node)
         if reason:
             return rule, reason
     return None
+
+
+def holds(node: Node) -> str:
+    """Say which nodes of the model a folded synapse is made of, such as a batch normalisation; empty for others."""
+    parts = node.origin.split(" * ")
+    return f"; it holds {', '.join(parts)}" if len(parts) > 1 else ""

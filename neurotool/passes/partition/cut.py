@@ -1,19 +1,26 @@
-"""Tags every node, then groups equal tags into parts that can run one after another."""
+"""Tags every node with the side it may be on, and groups the nodes of an assignment into parts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 import nir
 
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UnsupportedError, UsageError
 from neurotool.ir.graph import NEURON_TYPES, Graph, Node
-from neurotool.ir.partition import Partition, Reason, Side
-from neurotool.passes.partition.capability import WAY_TYPES, obstacle
-from neurotool.passes.partition.parts import boundaries, loops, parts
+from neurotool.ir.partition import Part, Partition, Reason, Side
+from neurotool.passes.partition.capability import WAY_TYPES, holds, obstacle
+from neurotool.passes.partition.parts import Grouping, boundaries, loops
+from neurotool.passes.partition.problem import BoolArray, CutProblem
+from neurotool.passes.partition.search import everything
+from neurotool.passes.partition.units import cut_problem, sides_of
+
+Assignment = Sequence[bool] | BoolArray
+"""For every unit, whether it is on the chip."""
 
 
 @dataclass
@@ -26,10 +33,59 @@ class _Tags:
         self.reasons[node] = Reason(node, side, rule, text)
 
 
-def partition(graph: Graph, patterns: Mapping[str, Side] | None = None) -> Partition:
-    """Assign every node to a side and group the nodes into parts.
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """What of a graph may go where.
 
-    A node goes to the chip if every rule allows it there and no pattern forbids it. Synapses and reshapes follow the
+    Attributes:
+        graph: The graph.
+        problem: The choice that is left.
+        reasons: Why each node is where it is if everything that can run on the chip does.
+    """
+
+    graph: Graph
+    problem: CutProblem
+    reasons: Mapping[str, Reason]
+
+    @cached_property
+    def _grouping(self) -> Grouping:
+        return Grouping(self.graph)
+
+    def parts(self, on_chip: Assignment | None = None) -> tuple[Part, ...]:
+        """Group the nodes of an assignment into parts; None puts everything on the chip that can run there."""
+        return self._grouping.parts(self._settled(on_chip)[0])
+
+    def partition(self, on_chip: Assignment | None = None, why: str = "") -> Partition:
+        """The same with sides, reasons and boundaries.
+
+        Args:
+            on_chip: Side of every unit.
+            why: Reason for what could run on the chip and does not.
+        """
+        sides, moved = self._settled(on_chip)
+        split = {n: f"it feeds {fed}, which are in parts that run one after the other" for n, fed in moved.items()}
+        reasons = [
+            reason if reason.side is sides[name] else
+            Reason(name, sides[name], *(("NT-PART-003", split[name]) if name in split else ("NT-PART-010", why)))
+            for name, reason in self.reasons.items()
+        ]  # fmt: skip
+        grouped = self._grouping.parts(sides)
+        return Partition(self.graph, sides, tuple(reasons), grouped, boundaries(self.graph, grouped))
+
+    def _settled(self, on_chip: Assignment | None) -> tuple[dict[str, Side], dict[str, str]]:
+        chosen = everything(self.problem) if on_chip is None else on_chip
+        return self._grouping.settled(sides_of(self.problem, chosen))
+
+
+def partition(graph: Graph, patterns: Mapping[str, Side] | None = None) -> Partition:
+    """Put everything on the chip that can run there, and group the nodes into parts; see :func:`candidates`."""
+    return candidates(graph, patterns).partition()
+
+
+def candidates(graph: Graph, patterns: Mapping[str, Side] | None = None) -> Candidates:
+    """Find out which nodes may go to the chip, and which only together.
+
+    A node may go to the chip if every rule allows it there and no pattern forbids it. Synapses and reshapes follow the
     neurons that they feed.
 
     Args:
@@ -48,10 +104,8 @@ def partition(graph: Graph, patterns: Mapping[str, Side] | None = None) -> Parti
     _refuse_impossible(graph, forced)
     _follow_consumers(graph, tags)
     _refuse_mixed_loops(graph, tags)
-    grouped = parts(graph, tags.sides)
-    order = {name: i for i, name in enumerate(graph.nodes)}
-    reasons = tuple(sorted(tags.reasons.values(), key=lambda r: order[r.node]))
-    return Partition(graph, tags.sides, reasons, grouped, boundaries(graph, grouped))
+    reasons = {name: tags.reasons[name] for name in graph.nodes if name in tags.reasons}
+    return Candidates(graph, cut_problem(graph, tags.sides, forced), reasons)
 
 
 def _real_nodes(graph: Graph) -> list[Node]:
@@ -77,7 +131,7 @@ def _tag(graph: Graph, node: Node, wish: Side | None, tags: _Tags) -> None:
         tags.put(node.name, Side.DENSE, "NT-PART-006", "the --dense option names it")
     else:
         what = "neurons" if isinstance(node.op, NEURON_TYPES) else "synapses"
-        tags.put(node.name, Side.SPIKING, "", f"{node.type_name} {what} run on the chip")
+        tags.put(node.name, Side.SPIKING, "", f"{node.type_name} {what} run on the chip" + holds(node))
 
 
 def _refuse_impossible(graph: Graph, forced: Mapping[str, Side]) -> None:

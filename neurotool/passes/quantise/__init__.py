@@ -2,6 +2,7 @@
 
 from neurotool.passes.quantise.quantise import Quantised, quantise
 from neurotool.passes.quantise.records import PopulationRecord, Rounding, Try
+from neurotool.passes.quantise.scale import Scale
 from neurotool.passes.quantise.settings import Settings
 from neurotool.passes.quantise.weight_range import RangeRule, WeightRange
 from neurotool.passes.quantise.widths import Widths
@@ -11,6 +12,7 @@ __all__ = [
     "Quantised",
     "RangeRule",
     "Rounding",
+    "Scale",
     "Settings",
     "Try",
     "WeightRange",

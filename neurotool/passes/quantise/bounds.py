@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from neurotool.ir.program import AllToAll, Connectivity, IntArray, Population, Projection, Sparse
 from neurotool.neurons.fixed import ALIGNMENT, DECAY_UNITY
+from neurotool.passes.quantise import integers
 from neurotool.passes.quantise.layer import FloatArray, Layer
 
 HEADROOM = 2.0
-"""Calibrated ranges are doubled: another input than those seen may drive a state further."""
+"""The calibrated range of a current is doubled: another input may drive it further, and beyond 24 bits it wraps."""
+
+MEMBRANE_HEADROOM = 1.25
+"""A potential saturates: beyond its range, a neuron held far below its threshold is only held less far. What
+is spared here are bits of resolution, which loops at a coarse scale need more."""
 
 
 @dataclass(frozen=True)
@@ -80,22 +85,29 @@ def _drive(projection: Projection, sign: int, peak: int, size: int) -> FloatArra
 
     Shifting a sum right rounds down, which adds up to one unit downwards.
     """
-    weights = projection.weights if projection.message_bits == 0 else np.abs(projection.weights)
-    one_sided = np.maximum(weights if projection.message_bits else sign * weights, 0)
-    total = _sums(projection.connectivity, one_sided, size) * float(peak) * 2.0**projection.weight_exp
+    graded = bool(projection.message_bits)
+
+    def one_sided(weights: IntArray) -> IntArray:
+        return np.abs(weights) if graded else np.maximum(sign * weights, 0)
+
+    sums = _sums(projection.connectivity, projection.weights, one_sided, size)
+    total = sums * float(peak) * 2.0**projection.weight_exp
     # Synapses of different delay are shifted apart, and each shift may round.
     shifts = 1 if projection.delays is None else np.unique(projection.delays).size
     rounding = float(shifts) if projection.weight_exp < 0 else 0.0
     return np.asarray((total + rounding) * 2**ALIGNMENT, np.float64)
 
 
-def _sums(connectivity: Connectivity, weights: IntArray, size: int) -> FloatArray:
+def _sums(
+    connectivity: Connectivity, weights: IntArray, one_sided: Callable[[IntArray], IntArray], size: int
+) -> FloatArray:
     """Sum the weights that each target neuron hears; at the border of an image a convolution hears fewer."""
     if isinstance(connectivity, AllToAll):
-        return np.asarray(weights.sum(axis=1), np.float64)
+        sums = [one_sided(weights[piece]).sum(axis=1) for piece in integers.pieces(weights)]
+        return np.concatenate([np.zeros(0), *sums])
     if isinstance(connectivity, Sparse):
-        return np.bincount(connectivity.targets, weights=weights, minlength=size).astype(np.float64)
-    channels = weights.reshape(len(weights), -1).sum(axis=1)
+        return np.bincount(connectivity.targets, weights=one_sided(weights), minlength=size).astype(np.float64)
+    channels = one_sided(weights).reshape(len(weights), -1).sum(axis=1)
     return np.repeat(channels, size // len(channels)).astype(np.float64)
 
 
@@ -105,14 +117,17 @@ def _accumulated(step: FloatArray, leak: FloatArray) -> FloatArray:
     return np.asarray(total, np.float64)
 
 
-def calibrated(layer: Layer, ranges: Mapping[str, float], state_scale: float) -> StateBound:
-    """Bound the integer states by what calibration data showed, doubled.
+def calibrated(
+    layer: Layer, ranges: Mapping[str, float], state_scale: float, headroom: float = MEMBRANE_HEADROOM
+) -> StateBound:
+    """Bound the integer states by what calibration data showed, with some headroom.
 
     Args:
         layer: The population.
         ranges: Largest |u| and |v| of the float reference, in the float units of the graph.
         state_scale: Integer state units per float unit.
+        headroom: Share of the range of the potential that must fit.
     """
     current = HEADROOM * ranges["u"] * float(np.abs(layer.update.current_to_membrane).max())
-    membrane = HEADROOM * (ranges["v"] + float(np.abs(layer.zero).max()))
+    membrane = headroom * (ranges["v"] + float(np.abs(layer.zero).max()))
     return StateBound(current * state_scale, membrane * state_scale, membrane * state_scale, False)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from neurotool.neurons import NEVER_FIRES
-from neurotool.passes.quantise.bounds import StateBound, calibrated, worst_case
+from neurotool.passes.quantise.bounds import MEMBRANE_HEADROOM, StateBound, calibrated, worst_case
 from neurotool.passes.quantise.layer import Layer
 from neurotool.passes.quantise.rounding import RoundedLayer
 from neurotool.passes.quantise.scale import Scale
@@ -34,6 +34,7 @@ def choose(
     round_at: Callable[[Scale], RoundedLayer],
     peaks: Mapping[str, int],
     ranges: Mapping[str, float] | None,
+    headroom: float = MEMBRANE_HEADROOM,
 ) -> Choice | None:
     """Choose a scale.
 
@@ -47,6 +48,7 @@ def choose(
         round_at: Rounds the layer at a scale.
         peaks: Largest payload magnitude of each source.
         ranges: Largest |u| and |v| seen on calibration data, or None without data.
+        headroom: Share of the range of the potential that must fit.
 
     Returns:
         The choice, or None if no scale brings the states into range.
@@ -57,7 +59,7 @@ def choose(
             return seen  # coarser scales only follow, and none of them is fine enough
         rounded = round_at(scale)
         if seen is None and fires and ranges is not None:
-            bound = calibrated(layer, ranges, scale.state)
+            bound = calibrated(layer, ranges, scale.state, headroom)
             seen = Choice(rounded, bound) if bound.largest <= STATE_LIMIT else None
         proof = worst_case(rounded.population, rounded.projections, peaks, fires=fires)
         if proof.largest <= STATE_LIMIT:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,9 @@ from neurotool.synapses.precision import weight_range, weight_step
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+PIECE = 1 << 20
+"""Values that are worked on together."""
 
 BIAS_MANTISSA = 4095
 BIAS_EXPONENT = 7
@@ -32,8 +37,16 @@ def weights(scaled: FloatArray, weight_bits: int, mode: SignMode) -> IntArray:
     """Round to the nearest mantissa that Lava leaves unchanged (even numbers, for eight signed bits)."""
     step = weight_step(weight_bits, mode)
     low, high = weight_range(weight_bits, mode)
-    rounded: IntArray = np.clip(np.rint(scaled / step) * step, low, high).astype(np.int64)
+    rounded = np.empty(scaled.shape, np.int64)
+    for piece in pieces(scaled):
+        rounded[piece] = np.clip(np.rint(scaled[piece] / step) * step, low, high)
     return rounded
+
+
+def pieces(values: npt.NDArray[np.generic]) -> Iterator[slice]:
+    """Yield slices of the first axis of an array that is too large to be copied several times."""
+    step = max(1, PIECE // max(1, values[:1].size))
+    yield from (slice(first, first + step) for first in range(0, len(values), step))
 
 
 def decay(share: FloatArray, offset: int = 0) -> IntArray:

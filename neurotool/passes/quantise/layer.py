@@ -137,7 +137,8 @@ def layer(graph: Graph, node: Node, units: Mapping[str, float]) -> Layer:
 
 def _synapses(path: LinearPath, name: str, gain: FloatArray, unit: float) -> Synapses:
     """Scale a way by the gain of each target neuron; a convolution stays one if all of a channel share the gain."""
-    found = Synapses(name, path.source, path.weights * unit, path.connectivity, path.delay, path.origin, path.shape)
+    weights = path.weights if unit == 1.0 else path.weights * unit
+    found = Synapses(name, path.source, weights, path.connectivity, path.delay, path.origin, path.shape)
     if isinstance(found.connectivity, Convolution):
         channels = gain.reshape(len(found.weights), -1)
         if (channels == channels[:, :1]).all():

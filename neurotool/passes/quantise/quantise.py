@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from neurotool.diagnostics import Diagnostic, Severity, errors
 from neurotool.errors import UnsupportedError
 from neurotool.ir.graph import SPIKING_TYPES, Graph
 from neurotool.ir.program import ChipProgram, InputPort, OutputKind, OutputPort, Population, Projection
 from neurotool.passes.linear import WayError
+from neurotool.passes.quantise.bounds import MEMBRANE_HEADROOM
 from neurotool.passes.quantise.choice import STATE_LIMIT, Choice, choose
-from neurotool.passes.quantise.layer import Layer, layer
+from neurotool.passes.quantise.layer import Layer, bias_axon, layer
 from neurotool.passes.quantise.legality import check_choice, check_layer
 from neurotool.passes.quantise.records import PopulationRecord
 from neurotool.passes.quantise.rounding import RoundedLayer, round_layer
@@ -32,11 +33,13 @@ class Quantised:
         program: The integers.
         records: Scale and roundings per population.
         diagnostics: Warnings and notes.
+        scales: Scale of each population.
     """
 
     program: ChipProgram
     records: tuple[PopulationRecord, ...]
     diagnostics: tuple[Diagnostic, ...]
+    scales: Mapping[str, Scale] = field(default_factory=dict)
 
 
 def quantise(
@@ -46,6 +49,7 @@ def quantise(
     settings: Settings | None = None,
     *,
     weight_bits: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Quantised:
     """Round a spiking part to integers that Lava and the chip hold exactly.
 
@@ -59,6 +63,7 @@ def quantise(
             and populations send; or None to scale for the worst case.
         settings: Widths, ranges and scales; the defaults where None.
         weight_bits: Width of all weights, in place of the settings'.
+        progress: Told of the populations that are rounded, of all.
 
     Raises:
         UnsupportedError: A population has no integer form; lists all of them.
@@ -66,9 +71,11 @@ def quantise(
     chosen = settings or Settings()
     if weight_bits is not None:
         chosen = replace(chosen, widths=Widths(weight_bits))
+    tell = progress or (lambda done, total: None)
     neurons = set(graph.neurons)
     units = {name: port.scale for name, port in ports.items()}
     order = [name for name in graph.nodes if name in neurons]
+    tell(0, len(order))
     layers, findings = _layers(graph, order, units)
     if errors(findings):
         raise UnsupportedError(findings[0].message, diagnostics=findings)
@@ -80,7 +87,8 @@ def quantise(
         for name, found in layers.items()
     }
     choices: dict[str, Choice] = {}
-    for name, found in layers.items():
+    for name in order:
+        found = layers.pop(name)  # its float weights are not needed after its rounding
         problems = check_layer(found, chosen.bits(name))
         if not errors(problems):
             choice = _choose(found, times, ports, ranges, chosen)
@@ -88,11 +96,13 @@ def quantise(
             if choice is not None:
                 choices[name] = choice
         findings += problems
+        tell(len(order) - len(layers), len(order))
     refused = errors(findings)
     if refused:
         raise UnsupportedError(f"{len(refused)} finding(s) keep the spiking part off the chip", diagnostics=refused)
     program = _program(graph, ports, [choice.rounded for choice in choices.values()])
-    return Quantised(program, tuple(_record(choice) for choice in choices.values()), tuple(findings))
+    records = tuple(_record(choice) for choice in choices.values())
+    return Quantised(program, records, tuple(findings), {name: c.rounded.scale for name, c in choices.items()})
 
 
 def _layers(
@@ -122,13 +132,17 @@ def _choose(
     bits = chosen.bits(name)
     peaks = {s.source: ports[s.source].peak if s.source in ports else 1 for s in found.synapses}
 
+    rates = {source: seen["rate"] for source, seen in (ranges or {}).items() if "rate" in seen}
+    rates[bias_axon(name)] = 1.0
+
     def round_at(scale: Scale) -> RoundedLayer:
-        return round_layer(found, scale, times, ports, bits)
+        return round_layer(found, scale, times, ports, bits, rates)
 
     candidates = (
         iter([chosen.scales[name]]) if name in chosen.scales else scales(found, _fit(found, ports, ranges, chosen))
     )
-    return choose(found, candidates, round_at, peaks, None if ranges is None else ranges.get(name))
+    seen = None if ranges is None else ranges.get(name)
+    return choose(found, candidates, round_at, peaks, seen, chosen.headroom.get(name, MEMBRANE_HEADROOM))
 
 
 def _fit(
@@ -138,7 +152,7 @@ def _fit(
     seen = {source: numbers["power"] for source, numbers in (ranges or {}).items() if "power" in numbers}
     # Weights stand for one unit of payload, powers for the value that it has in the model.
     power = {source: seen[source] / ports[source].scale ** 2 if source in ports else seen[source] for source in seen}
-    return fit(found, chosen.bits(name), chosen.weight_range, power, chosen.shares.get(name, 1.0))
+    return fit(found, chosen.bits(name), chosen.weight_range, power, chosen.shares.get(name))
 
 
 def _record(choice: Choice) -> PopulationRecord:

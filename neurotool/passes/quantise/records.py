@@ -27,10 +27,12 @@ class Try:
 
     Attributes:
         share: Share of the mantissa that the furthest reach used.
+        headroom: Share of the calibrated range of the potential that had to fit 24 bits.
         cosine: Agreement of the spikes with the float reference: mean cosine over the populations of the loop.
     """
 
     share: float
+    headroom: float
     cosine: float
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,8 @@ from neurotool.ir.program import InputPort, Population, Projection
 from neurotool.neurons import LIF, LIF_REFRACTORY, LIF_SCHEDULE, LIF_SUBTRACT, NEVER_FIRES
 from neurotool.neurons.lif_schedule import ROWS, threshold_name
 from neurotool.passes.quantise import integers
-from neurotool.passes.quantise.layer import FloatArray, IntArray, Layer, bias_axon
+from neurotool.passes.quantise.floor import bias_for, lost, missed
+from neurotool.passes.quantise.layer import FloatArray, IntArray, Layer, Synapses, bias_axon
 from neurotool.passes.quantise.records import Rounding
 from neurotool.passes.quantise.scale import Scale
 from neurotool.passes.quantise.schedule import Schedule
@@ -44,7 +45,12 @@ class RoundedLayer:
 
 
 def round_layer(
-    layer: Layer, scale: Scale, schedule: Schedule, ports: Mapping[str, InputPort], bits: Bits
+    layer: Layer,
+    scale: Scale,
+    schedule: Schedule,
+    ports: Mapping[str, InputPort],
+    bits: Bits,
+    rates: Mapping[str, float] | None = None,
 ) -> RoundedLayer:
     """Round a layer.
 
@@ -54,20 +60,20 @@ def round_layer(
         schedule: Start steps of the populations and delays of the synapses.
         ports: Input ports of the part, by name; their payload widths go to the projections.
         bits: Width of the weights of some synapses.
+        rates: Share of the steps in which a neuron of each source sends anything, where that is known.
     """
     name = layer.node.name
     start = schedule.starts[name]
     made = [project(s, name, scale, ports.get(s.source), bits(s), schedule.delays(s, name)) for s in layer.synapses]
-    roundings = [
-        _rounding(f"weights of {s.name}", meant(projections, scale), s.weights)
-        for s, projections in zip(layer.synapses, made, strict=True)
-    ]
+    roundings = [_weights(s, found, scale) for s, found in zip(layer.synapses, made, strict=True)]
     has_axon = any(s.source == bias_axon(name) for s in layer.synapses)
-    population, rounded = _population(layer, scale, start)
+    projections = tuple(p for found in made for p in found)
+    owed = bias_for(layer, lost(layer, projections, rates or {}) + missed(layer, made, scale), scale)
+    population, rounded = _population(layer, scale, start, owed)
     return RoundedLayer(
         scale=scale,
         population=population,
-        projections=tuple(p for projections in made for p in projections),
+        projections=projections,
         axon=_always_firing(bias_axon(name), start - 1, name) if has_axon else None,
         roundings=(*roundings, *rounded),
         weight_bits={s.name: bits(s) for s in layer.synapses},
@@ -75,10 +81,10 @@ def round_layer(
     )
 
 
-def _population(layer: Layer, scale: Scale, start: int) -> tuple[Population, list[Rounding]]:
+def _population(layer: Layer, scale: Scale, start: int, owed: FloatArray) -> tuple[Population, list[Rounding]]:
     du = integers.decay(layer.current_decay, offset=1)
     dv = integers.decay(layer.membrane_decay)
-    mantissa, exponent = integers.bias(layer.bias * scale.state)
+    mantissa, exponent = integers.bias(layer.bias * scale.state + owed)
     if layer.threshold is None:
         vth = np.full(layer.size, NEVER_FIRES, np.int64)
     else:
@@ -107,7 +113,7 @@ def _population(layer: Layer, scale: Scale, start: int) -> tuple[Population, lis
     roundings = [
         _rounding("du", (du + 1) / 4096, layer.current_decay),
         _rounding("dv", dv / 4096, layer.membrane_decay),
-        _rounding("bias", mantissa * 2.0**exponent / scale.state, layer.bias),
+        _rounding("bias", (mantissa * 2.0**exponent - owed) / scale.state, layer.bias),
     ]
     if layer.threshold is not None:
         roundings.append(_rounding("vth", vth / scale.activation, layer.threshold))
@@ -133,6 +139,16 @@ def _always_firing(name: str, start: int, origin: str) -> Population:
     values = {"du": 4095, "dv": 0, "vth": 1, "bias_mant": 2, "bias_exp": 6}
     parameters = {key: np.array([value], np.int64) for key, value in values.items()}
     return Population(name, LIF.name, (1,), parameters, start, scale=0.0, origin=origin)
+
+
+def _weights(synapses: Synapses, projections: Sequence[Projection], scale: Scale) -> Rounding:
+    """As :func:`_rounding`, a piece at a time: a matrix of weights has no room beside itself."""
+    found = [
+        _rounding("", meant([p.weights[piece] for p in projections], projections, scale), synapses.weights[piece])
+        for piece in integers.pieces(synapses.weights)
+    ]
+    error, span = max((r.error for r in found), default=0.0), max((r.span for r in found), default=0.0)
+    return Rounding(f"weights of {synapses.name}", error, span)
 
 
 def _rounding(parameter: str, held: npt.NDArray[np.floating], wanted: FloatArray) -> Rounding:

@@ -6,11 +6,12 @@ and is counted so in memory and energy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from neurotool.ir.program import InputPort, IntArray, Projection, SignMode
+from neurotool.ir.program import ChipProgram, InputPort, IntArray, Projection, SignMode
 from neurotool.passes.quantise import integers
 from neurotool.passes.quantise.layer import FloatArray, Synapses
 from neurotool.passes.quantise.scale import WEIGHT_EXPONENTS, Scale
@@ -40,7 +41,7 @@ def project(
     """
     exponent = scale.exponents[synapses.name]
     mode = integers.sign_mode(synapses.weights)
-    scaled = synapses.weights * scale.activation / 2.0**exponent
+    scaled = synapses.weights * (scale.activation / 2.0**exponent)
     coarse = Projection(
         name=synapses.name,
         source=synapses.source,
@@ -54,8 +55,10 @@ def project(
         connectivity=synapses.connectivity,
         delays=delays,
     )
-    # What is left over is at most half a step of the mantissas: 1 where one of eight bits is the sign, else 1/2.
-    shift = min(8 if mode is SignMode.MIXED else 9, exponent - WEIGHT_EXPONENTS[0])
+    # What is left over is at most half a step of the mantissas: 1 where one of eight bits is the sign, else 1/2. Where
+    # there is nothing to sum, bits below a unit would only be cut off again.
+    lowest = WEIGHT_EXPONENTS[0] if synapses.adds_up else 0
+    shift = min(8 if mode is SignMode.MIXED else 9, exponent - lowest)
     if weight_bits <= SYNAPSE_BITS or shift < 1:
         return (coarse,)
     bits = max(2, weight_bits - SYNAPSE_BITS)
@@ -69,9 +72,10 @@ def project(
     return coarse, fine
 
 
-def meant(projections: tuple[Projection, ...], scale: Scale) -> FloatArray:
-    """Float weights that projections of the same synapses stand for together."""
-    total: FloatArray = np.sum([p.weights * 2.0**p.weight_exp for p in projections], axis=0) / scale.activation
+def meant(weights: Sequence[IntArray], projections: Sequence[Projection], scale: Scale) -> FloatArray:
+    """Float weights that (some of) the weights of projections of the same synapses stand for together."""
+    parts = [w * 2.0**p.weight_exp for w, p in zip(weights, projections, strict=True)]
+    total: FloatArray = np.sum(parts, axis=0) / scale.activation
     return total
 
 
@@ -79,6 +83,18 @@ def clipped(synapses: Synapses, scale: Scale) -> float:
     """Share of the weights that lie a unit or more beyond the largest mantissa."""
     mode = integers.sign_mode(synapses.weights)
     low, high = weight_range(SYNAPSE_BITS, mode)
-    scaled = synapses.weights * scale.activation / 2.0 ** scale.exponents[synapses.name]
-    step = weight_step(SYNAPSE_BITS, mode)
+    units, step = scale.activation / 2.0 ** scale.exponents[synapses.name], weight_step(SYNAPSE_BITS, mode)
+    if low - step < float(synapses.weights.min()) * units and float(synapses.weights.max()) * units < high + step:
+        return 0.0  # without a copy of what may be many weights
+    scaled = synapses.weights * units
     return float(np.mean((scaled <= low - step) | (scaled >= high + step)))
+
+
+def meant_by(program: ChipProgram, population: str, synapses: Synapses) -> FloatArray:
+    """Float weights that a program holds for some synapses, in their shape."""
+    made = tuple(
+        p for p in program.projections_into(population)
+        if p.source == synapses.source and p.name.removesuffix(f"->{population}").removesuffix(".fine") == synapses.name
+    )  # fmt: skip
+    total: FloatArray = np.sum([p.weights * 2.0**p.weight_exp for p in made], axis=0)
+    return total * 64.0 / program.populations[population].scale

@@ -80,7 +80,7 @@ class Fit:
 Bits = Callable[[Synapses], int]
 
 
-def fit(layer: Layer, bits: Bits, wanted: WeightRange, power: Mapping[str, float], share: float) -> Fit:
+def fit(layer: Layer, bits: Bits, wanted: WeightRange, power: Mapping[str, float], share: float | None) -> Fit:
     """Find how the weights of a population meet their mantissas.
 
     Args:
@@ -89,14 +89,15 @@ def fit(layer: Layer, bits: Bits, wanted: WeightRange, power: Mapping[str, float
         wanted: The choice of range.
         power: Mean square of what each source sends; sources that are not named count as 1.
         share: Share of the mantissa that the furthest reach uses, between a half and one: the other projections have
-            powers of two between them and it, so that it decides how much of their mantissas they use.
+            powers of two between them and it, so that it decides how much of their mantissas they use. None to take
+            all of it, or with the rule ``mse`` to search for it too.
     """
     synapses = [s for s in layer.synapses if np.any(s.weights)]
     full = {s.name: _reach(s, bits(s), wanted) for s in synapses}
     if wanted.rule is not RangeRule.MSE:
-        return Fit(share / max(full.values(), default=1.0), full)
-    tried = [_searched(synapses, bits, full, power, share * 2.0 ** (-i / SCALES_PER_OCTAVE))
-             for i in range(SCALES_PER_OCTAVE)]  # fmt: skip
+        return Fit((share or 1.0) / max(full.values(), default=1.0), full)
+    shares = [2.0 ** (-i / SCALES_PER_OCTAVE) for i in range(SCALES_PER_OCTAVE)] if share is None else [share]
+    tried = [_searched(synapses, bits, full, power, s) for s in shares]
     return min(tried, key=lambda found: found[0])[1]
 
 
@@ -107,12 +108,12 @@ def exponent_of(reach: float) -> int:
 
 
 def _reach(synapses: Synapses, bits: int, wanted: WeightRange) -> float:
-    size = np.abs(synapses.weights)
     largest = integers.largest_mantissa(min(bits, 8), integers.sign_mode(synapses.weights))
     # What a second synapse beside each refines is never cut off.
     if wanted.rule is RangeRule.PERCENTILE and bits <= 8:
-        return float(np.percentile(size[size > 0.0], wanted.percentile)) / largest
-    return float(size.max()) / largest
+        size = np.abs(synapses.weights)
+        return float(np.percentile(size[size > 0.0], wanted.percentile, method="lower")) / largest
+    return max(float(synapses.weights.max()), -float(synapses.weights.min())) / largest
 
 
 def _searched(

@@ -1,0 +1,39 @@
+"""Options that choose a cut, shared by ``partition`` and ``convert``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from neurotool.units import parse_time
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def _parse_latency(_: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
+    return None if text is None else parse_time(text, what=parameter.opts[-1])
+
+
+_OPTIONS = (
+    click.option("--objective", type=click.Choice(["chip", "energy", "latency", "edp"]), default="chip",
+                 show_default=True,
+                 help="What to cut by: everything on the chip that can run there, or the least energy, latency or "
+                      "product of both."),
+    click.option("--device", default="cpu-generic", show_default=True, metavar="NAME",
+                 help="What the dense half runs on, for what a cut costs."),
+    click.option("--max-latency", callback=_parse_latency, metavar="TIME",
+                 help="Longest time of an inference, such as 5ms."),
+    click.option("--min-accuracy", type=click.FloatRange(0, 1), metavar="SHARE",
+                 help="Least accuracy of the converted model on labelled samples, such as 0.9."),
+    click.option("--cut-seconds", type=click.FloatRange(min=0), default=10.0, show_default=True, metavar="S",
+                 help="Search this long for the best cut."),
+)  # fmt: skip
+
+
+def cutting_options(function: Decorated) -> Decorated:
+    """Add the options to a command."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function

@@ -1,0 +1,7 @@
+"""Chooses how every value crosses between chip and torch, and what a dense part computes of what it then gets."""
+
+from neurotool.passes.boundaries.choose import Coded, choose_codings
+from neurotool.passes.boundaries.constant import Evaluate
+from neurotool.passes.boundaries.overtime import Reduction, reduced
+
+__all__ = ["Coded", "Evaluate", "Reduction", "choose_codings", "reduced"]

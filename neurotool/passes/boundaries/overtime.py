@@ -1,0 +1,158 @@
+"""Dense nodes that only sum a raster over time, so that the sum can cross instead of the raster.
+
+A sum with one weight per step is linear, and so is every operation named here. It is therefore known once it is known
+what becomes of a raster in which one step alone is not zero.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import nir
+import numpy as np
+import numpy.typing as npt
+
+from neurotool.ir.adapters import Array
+from neurotool.ir.coding import Coding
+from neurotool.ir.graph import Edge, Graph, Node, Operand, TorchOp, edge_from
+from neurotool.ir.partition import Boundary
+from neurotool.ir.values import TimeScope, ValueKind
+from neurotool.passes.boundaries.constant import Evaluate
+
+LINEAR = frozenset(
+    f"{home}.{name}"
+    for home in ("torch", "Tensor", "operator")
+    for name in ("mean", "sum", "mul", "truediv", "div", "select", "getitem", "einsum", "tensordot")
+)
+"""Torch operations that are linear in a tensor if all else is constant."""
+
+TOLERANCE = 1e-5
+
+Weights = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Reduction:
+    """Nodes of a dense part that make a sum over time of a value.
+
+    Attributes:
+        nodes: One node, or two in a row.
+        weights: Weight of each step.
+    """
+
+    nodes: tuple[str, ...]
+    weights: Weights
+
+    @property
+    def end(self) -> str:
+        """The node whose value is the sum."""
+        return self.nodes[-1]
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all steps weigh the same."""
+        return bool(np.allclose(self.weights, self.weights[0], rtol=TOLERANCE, atol=0.0))
+
+
+def reductions(graph: Graph, value: str, part: Sequence[str], steps: int, evaluate: Evaluate) -> list[Reduction] | None:
+    """Find the sums over time that the nodes of a part make of a value.
+
+    Args:
+        graph: The whole graph.
+        value: A value with a time axis.
+        part: Nodes of the part.
+        steps: Number of time steps.
+        evaluate: Computes a few nodes.
+
+    Returns:
+        The sums, or None if the part makes anything else of the value.
+    """
+    found = []
+    for edge in graph.outgoing(value):
+        if edge.target not in part:
+            continue
+        candidates = (_measured(graph, value, chain, steps, evaluate) for chain in _chains(graph, edge, part))
+        reduction = next((r for r in candidates if r is not None), None)
+        if reduction is None:
+            return None
+        found.append(reduction)
+    return found
+
+
+def _chains(graph: Graph, edge: Edge, part: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The first node behind a value, and the first two, where they take nothing else and end the time axis."""
+    first = graph.nodes[edge.target]
+    if not _is_linear(first) or len(graph.incoming(first.name)) != 1 or edge.delay:
+        return
+    if not first.timed:
+        yield (first.name,)
+        return
+    following = [e.target for e in graph.outgoing(first.name)]
+    if len(following) == 1 and following[0] in part:
+        second = graph.nodes[following[0]]
+        if _is_linear(second) and not second.timed and len(graph.incoming(second.name)) == 1:
+            yield (first.name, second.name)
+
+
+def _is_linear(node: Node) -> bool:
+    return isinstance(node.op, nir.Scale) or (isinstance(node.op, TorchOp) and node.op.target in LINEAR)
+
+
+def _measured(graph: Graph, value: str, chain: tuple[str, ...], steps: int, evaluate: Evaluate) -> Reduction | None:
+    """Feed one step at a time, each as a sample of its own, first of ones and then of random values."""
+    shape = graph.nodes[value].shape
+    if graph.nodes[chain[-1]].shape != shape:
+        return None
+    single = np.eye(steps, dtype=np.float32).reshape(steps, steps, *(1 for _ in shape))
+
+    def response(features: Array) -> Array:
+        return evaluate(chain, chain[-1], {value: np.multiply(single, features, dtype=np.float32)})
+
+    flat = response(np.ones(shape, np.float32)).reshape(steps, -1).astype(np.float64)
+    if flat.shape[1] == 0 or not (flat == flat[:, :1]).all():
+        return None
+    weights = flat[:, 0]
+    features = np.random.default_rng(0).uniform(0.5, 1.5, shape).astype(np.float32)
+    expected = weights.reshape(steps, *(1 for _ in shape)) * features
+    if not np.allclose(response(features), expected, rtol=TOLERANCE, atol=TOLERANCE * np.abs(weights).max()):
+        return None
+    return Reduction(chain, weights)
+
+
+def coding_of(found: Sequence[Reduction], kind: ValueKind) -> tuple[Coding, tuple[float, ...]] | None:
+    """Choose between spike counts and a weighted sum; None where several different sums are made."""
+    if not found:
+        return None
+    if kind is ValueKind.SPIKES and all(reduction.uniform for reduction in found):
+        return Coding.COUNTS, ()
+    weights = found[0].weights
+    if all(np.array_equal(reduction.weights, weights) for reduction in found):
+        return Coding.WEIGHTED, tuple(float(w) for w in weights)
+    return None
+
+
+def reduced(part: Graph, boundary: Boundary, found: Sequence[Reduction]) -> Graph:
+    """Return a dense part that takes the sum over a boundary instead of the raster.
+
+    Args:
+        part: The part, cut out with :func:`neurotool.ir.graph.subgraph`.
+        boundary: Where the sum enters.
+        found: The sums over time that the part makes of the value.
+    """
+    entry = replace(part.nodes[boundary.value], timed=False, scope=TimeScope.ONCE, kind=ValueKind.FLOAT)
+    gone = {name for reduction in found for name in reduction.nodes[:-1]}
+    nodes = {name: node for name, node in part.nodes.items() if name not in gone} | {entry.name: entry}
+    for reduction in found:
+        factor = 1.0 if boundary.coding is Coding.WEIGHTED else float(reduction.weights[0])
+        op = TorchOp(f"sum over time * {factor:g}", operator.mul, (Operand(0), factor))
+        nodes[reduction.end] = replace(nodes[reduction.end], op=op, scope=TimeScope.ONCE)
+    ends = {reduction.end for reduction in found}
+    kept = [edge for edge in part.edges if edge.target not in gone and edge.target not in ends]
+    kept += [edge_from(entry, end) for end in ends]
+    return replace(part, nodes=_in_order(part, nodes), edges=tuple(kept))
+
+
+def _in_order(part: Graph, nodes: Mapping[str, Node]) -> dict[str, Node]:
+    return {name: nodes[name] for name in part.nodes if name in nodes}
