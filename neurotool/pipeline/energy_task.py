@@ -51,7 +51,9 @@ def task_of(model: Model, execution: Execution, dataset: Samples, given: Mapping
     steps = time_steps(execution, dataset)
     spiking = ScalingWork.of(spiking_work(model, one, steps, 1), spiking_work(model, two, steps, 2))
     graphs = [ScalingWork.of(ann_counts_of_graph(g, 1), ann_counts_of_graph(g, 2)) for g in model.graphs.values()]
-    timed = {part.name for part in model.bundle.manifest.parts if any(_timed(model, name, part.name) for name in part.inputs)}
+    timed = {
+        part.name for part in model.bundle.manifest.parts if any(_timed(model, name, part.name) for name in part.inputs)
+    }
     dense = [
         ScalingWork.of(a.counts, b.counts).once_in(steps if a.part in timed else 1)
         for a, b in zip(one, two, strict=True)

@@ -31,7 +31,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "NT-QUANT-005",
-        "States stay within 24 bits on the calibration data, with a factor of 2 to spare in currents, 1.25 in potentials.",
+        "States stay within 24 bits on calibration data, with a factor of 2 to spare in currents, 1.25 in potentials.",
         "A current beyond 2^23 wraps to the other sign. Where a bound for every input exists the message says "
         "'proven', otherwise the range was seen on calibration data and another input may exceed it.",
         "Calibrate with data that covers the inputs to come (--calib), and run with --strict to be told.",

@@ -108,7 +108,7 @@ def _split(name: str, size: int, handwriting: Handwriting, rng: np.random.Genera
     return Split(
         pictures=np.stack([render(scene, handwriting, rng) for scene in scenes]),
         scenes=tuple(scenes),
-        captions=tuple(caption(scene, rng) for scene in scenes),
+        captions=tuple(caption(scene) for scene in scenes),
         questions=tuple(question(scene, rng) for scene in scenes),
         claims=tuple(hypothesis(scene, rng) for scene in scenes),
         partners=partners,

@@ -36,10 +36,13 @@ class SpikingEncoder(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         width, self.steps = config.width, config.steps
+        # A LIF averages its input over tau steps: with a gain of tau in front a fifth of the units fires at the start.
         self.neuron = Neuron(tau=config.tau, threshold=config.threshold)
         self.mixer = SpikingMixer(config) if config.mixer == "spiking" else None
         self.linears = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(config.abstract_layers))
-        self.norms = nn.ModuleList(StepNorm(width, config.threshold) for _ in range(config.abstract_layers))
+        self.norms = nn.ModuleList(
+            StepNorm(width, config.threshold * config.tau) for _ in range(config.abstract_layers)
+        )
         self.decode = config.decode
         self.importance = nn.Parameter(torch.zeros(config.steps)) if config.decode == "weighted" else None
         self.out = nn.Linear(width, width, bias=False)
@@ -83,7 +86,7 @@ class SpikingMixer(nn.Module):
         super().__init__()
         self.neuron = Neuron(tau=config.tau, threshold=config.threshold)
         self.linears = nn.ModuleList(nn.Linear(config.width, config.width, bias=False) for _ in range(4))
-        self.norms = nn.ModuleList(StepNorm(config.width, config.threshold) for _ in range(4))
+        self.norms = nn.ModuleList(StepNorm(config.width, config.threshold * config.tau) for _ in range(4))
         self.scale = config.width**-0.5
 
     def forward(self, raster: Tensor) -> Tensor:

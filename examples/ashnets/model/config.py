@@ -18,6 +18,7 @@ class Config:
     Attributes:
         width: Features of a token, d.
         heads: Attention heads.
+        widen: Width of the hidden layer of a transformer's perceptron, in multiples of ``width``.
         tokens: Visual tokens per side; a picture has the square of it.
         strides: Of the three convolutions of the backbone.
         concrete_layers: Layers of the concrete encoder.
@@ -50,6 +51,7 @@ class Config:
 
     width: int = 64
     heads: int = 4
+    widen: int = 2
     tokens: int = 3
     strides: tuple[int, int, int] = (2, 2, 3)
     concrete_layers: int = 1
@@ -80,6 +82,7 @@ SMALL = Config()
 FULL = Config(
     width=768,
     heads=12,
+    widen=4,
     tokens=14,
     strides=(4, 2, 2),
     concrete_layers=2,

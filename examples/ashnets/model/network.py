@@ -32,6 +32,14 @@ class Latents:
     abstract: Abstract | None
     visual: Tensor
 
+    def first(self, count: int) -> Latents:
+        """The latents of the first pictures of the batch."""
+        abstract = self.abstract
+        if abstract is not None:
+            rasters = tuple(raster[:, :count] for raster in abstract.rasters)
+            abstract = Abstract(abstract.latent[:count], rasters, abstract.commitment)
+        return Latents(self.concrete[:count], self.entering[:count], abstract, self.visual[:count])
+
 
 class AshNet(nn.Module):
     """Backbone, the two visual encoders, text encoder, cross-modal transformer and heads.
@@ -54,7 +62,8 @@ class AshNet(nn.Module):
         self.text = TextEncoder(config, words)
         self.cross = CrossModal(config)
         self.spikes_to_text = nn.Linear(width, PROJECTED)
-        self.text_target = nn.Linear(width, PROJECTED)
+        # What the mark of every text has in common would be matched by a constant; hence the standardisation.
+        self.text_target = nn.Sequential(nn.Linear(width, PROJECTED), nn.BatchNorm1d(PROJECTED, affine=False))
         self.contrast = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, PROJECTED))
         self.heads = nn.ModuleDict(
             {
@@ -68,12 +77,16 @@ class AshNet(nn.Module):
             }
         )
 
-    def see(self, pictures: Tensor) -> Latents:
-        """Encode pictures ``[batch, 3, height, width]``."""
+    def enter(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Encode pictures into F and the input of the abstract encoder, both ``[batch, token, width]``."""
         tokens = self.backbone(pictures)
         concrete = self.concrete(tokens) if self.concrete is not None else torch.zeros_like(tokens)
         serial = self.config.hierarchy == "serial" and self.concrete is not None
-        entering = concrete if serial else tokens
+        return concrete, concrete if serial else tokens
+
+    def see(self, pictures: Tensor) -> Latents:
+        """Encode pictures ``[batch, 3, height, width]``."""
+        concrete, entering = self.enter(pictures)
         abstract: Abstract | None = self.abstract(entering) if self.abstract is not None else None
         return Latents(concrete, entering, abstract, self.fuse(concrete, abstract))
 
@@ -86,12 +99,16 @@ class AshNet(nn.Module):
             return joined
         return self.ratio * abstract.latent + concrete
 
-    def read(self, texts: Tensor, visual: Tensor) -> Tensor:
-        """Read texts ``[batch, word]`` in view of V'; returns ``[batch, word, width]``, the mark first."""
-        return self.cross(self.text(texts), texts, visual)  # type: ignore[no-any-return]  # modules are called untyped
+    def read(self, texts: Tensor, visual: Tensor, words: Tensor | None = None) -> Tensor:
+        """Read texts ``[batch, word]`` in view of V'; returns ``[batch, word, width]``, the mark first.
 
-    def answer(self, task: str, texts: Tensor, *visual: Tensor) -> Tensor:
+        ``words`` are the texts as the text encoder gives them, if that is known already.
+        """
+        return self.cross(self.text(texts) if words is None else words, texts, visual)  # type: ignore[no-any-return]  # modules are called untyped
+
+    def answer(self, task: str, texts: Tensor, *visual: Tensor, words: Tensor | None = None) -> Tensor:
         """Scores of a head ``[batch, choices]`` on the mark of a text, in view of one picture or, for pairs, two."""
-        marks = [self.read(texts, seen)[:, 0] for seen in visual]
+        words = self.text(texts) if words is None else words
+        marks = [self.read(texts, seen, words)[:, 0] for seen in visual]
         scores: Tensor = self.heads[task](torch.cat(marks, dim=-1))
         return scores

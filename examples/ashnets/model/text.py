@@ -22,7 +22,13 @@ class TextEncoder(nn.Module):
         self.words = nn.Embedding(words, config.width, padding_idx=PAD)
         self.places = nn.Parameter(0.02 * torch.randn(config.longest, config.width))
         layer = nn.TransformerEncoderLayer(
-            config.width, config.heads, 4 * config.width, config.dropout, "gelu", batch_first=True, norm_first=True
+            config.width,
+            config.heads,
+            config.widen * config.width,
+            config.dropout,
+            "gelu",
+            batch_first=True,
+            norm_first=True,
         )
         self.layers = nn.TransformerEncoder(layer, config.text_layers, enable_nested_tensor=False)
 
@@ -43,7 +49,13 @@ class CrossModal(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         layer = nn.TransformerDecoderLayer(
-            config.width, config.heads, 4 * config.width, config.dropout, "gelu", batch_first=True, norm_first=True
+            config.width,
+            config.heads,
+            config.widen * config.width,
+            config.dropout,
+            "gelu",
+            batch_first=True,
+            norm_first=True,
         )
         self.layers = nn.TransformerDecoder(layer, config.cross_layers, norm=nn.LayerNorm(config.width))
 

@@ -83,7 +83,13 @@ class ConcreteEncoder(nn.Module):
             GraphAttention(config.width, config.heads)
             if config.concrete == "graph"
             else nn.TransformerEncoderLayer(
-                config.width, config.heads, 4 * config.width, config.dropout, "gelu", batch_first=True, norm_first=True
+                config.width,
+                config.heads,
+                config.widen * config.width,
+                config.dropout,
+                "gelu",
+                batch_first=True,
+                norm_first=True,
             )
             for _ in range(config.concrete_layers)
         ]

@@ -17,7 +17,7 @@ from ..model.network import AshNet, Latents
 
 TEMPERATURE = 0.07
 MOMENTUM = 0.995
-QUEUE = 1024
+QUEUE = 512
 HARD = 64
 """So many of the nearest negatives are mixed pairwise into further ones."""
 
@@ -95,7 +95,10 @@ class _Entrance(nn.Module):
         self.network = network
 
     def forward(self, pictures: Tensor) -> Tensor:
-        found: Tensor = self.network.contrast(pooled(self.network, self.network.see(pictures)))
+        network = self.network
+        at_input = network.config.contrast_at == "input"
+        entering = network.enter(pictures)[1].mean(1) if at_input else pooled(network, network.see(pictures))
+        found: Tensor = network.contrast(entering)
         return found
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..corpus import Split
 from ..corpus.sentences import ANSWERS
 from ..model.config import Config
-from ..model.vocabulary import Vocabulary
+from ..model.vocabulary import PAD, Vocabulary
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,3 +73,8 @@ def batches(size: int, batch: int, *, shuffled: bool = True) -> Iterator[Tensor]
     order = torch.randperm(size) if shuffled else torch.arange(size)
     last = size - size % batch if shuffled and size >= batch else size
     yield from torch.split(order[:last], batch)
+
+
+def trim(texts: Tensor) -> Tensor:
+    """Leave out the columns of ``[batch, word]`` that hold padding only."""
+    return texts[:, : int((texts != PAD).sum(1).max())]

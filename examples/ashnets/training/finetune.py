@@ -11,7 +11,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..model.network import AshNet
-from .examples import Examples, batches
+from .contrast import view
+from .examples import Examples, batches, trim
+from .language import matching_loss
 
 TASKS = ("answer", "entailment", "pair")
 """Tasks with a head of their own; retrieval takes the matching head of pre-training."""
@@ -23,7 +25,7 @@ class FinetuneOptions:
 
     epochs: int = 12
     batch: int = 64
-    rate: float = 5e-4
+    rate: float = 1e-3
 
 
 class Finetuning:
@@ -47,9 +49,9 @@ class Finetuning:
     def epoch(self, number: int) -> dict[str, float]:
         """Train one pass; returns the mean loss and the accuracy of each task."""
         self._network.train()
-        sums, count = dict.fromkeys(TASKS, 0.0), 0
+        sums, count = dict.fromkeys((*TASKS, "match"), 0.0), 0
         for chosen in batches(len(self._data), self._options.batch):
-            losses = {task: self._loss(task, chosen.to(self._data.pictures.device)) for task in TASKS}
+            losses = self._losses(chosen.to(self._data.pictures.device))
             self._optimiser.zero_grad()
             torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]  # untyped in torch
             torch.nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
@@ -58,12 +60,22 @@ class Finetuning:
             count += 1
             for task, loss in losses.items():
                 sums[task] += loss.item()
-        scores = {f"{task} accuracy": accuracy(self._network, self._judged, task) for task in TASKS}
+        scores = {f"{task} accuracy": score for task, score in accuracies(self._network, self._judged).items()}
         return {"epoch": float(number), **{task: total / count for task, total in sums.items()}, **scores}
 
-    def _loss(self, task: str, chosen: Tensor) -> Tensor:
-        scores = answers(self._network, self._data, task, chosen)
-        return functional.cross_entropy(scores, self._data.labels[task][chosen])
+    def _losses(self, chosen: Tensor) -> dict[str, Tensor]:
+        """Losses of the tasks with heads of their own, and of matching, which retrieval needs."""
+        network, data = self._network, self._data
+        both = torch.cat([chosen, data.partners[chosen]])
+        latents = network.see(view(data.pictures[both]))
+        left, right = latents.visual.split(len(chosen))
+        losses = {
+            task: functional.cross_entropy(scores, data.labels[task][chosen])
+            for task, scores in answers(network, data, chosen, left, right).items()
+        }
+        captions = trim(data.captions[chosen])
+        losses["match"] = matching_loss(network, captions, latents.first(len(chosen)), data.things[chosen])
+        return losses
 
     def state(self) -> dict[str, Any]:
         """Everything the next epoch depends on."""
@@ -80,32 +92,56 @@ class Finetuning:
         self._schedule.load_state_dict(state["schedule"])
 
 
-def answers(network: AshNet, data: Examples, task: str, chosen: Tensor) -> Tensor:
-    """Scores of a task on some examples, ``[batch, choices]``."""
-    visual = [network.see(data.pictures[chosen]).visual]
-    if task == "pair":
-        visual.append(network.see(data.pictures[data.partners[chosen]]).visual)
-    return network.answer(task, data.texts[task][chosen], *visual)
+def answers(network: AshNet, data: Examples, chosen: Tensor, left: Tensor, right: Tensor) -> dict[str, Tensor]:
+    """Scores of every task on some examples, ``[batch, choices]``, from V' of the pictures and of their partners."""
+    return {
+        task: network.answer(task, trim(data.texts[task][chosen]), *((left, right) if task == "pair" else (left,)))
+        for task in TASKS
+    }
 
 
 @torch.no_grad()
-def accuracy(network: AshNet, data: Examples, task: str, batch: int = 250) -> float:
-    """Share of right answers."""
+def seen(network: AshNet, pictures: Tensor, batch: int = 250) -> Tensor:
+    """V' of all pictures, ``[picture, token, width]``."""
     network.eval()
-    right = 0
-    for chosen in batches(len(data), batch, shuffled=False):
-        right += int((answers(network, data, task, chosen).argmax(1) == data.labels[task][chosen]).sum())
-    return right / len(data)
+    return torch.cat([network.see(some).visual for some in pictures.split(batch)])
 
 
 @torch.no_grad()
-def retrieval(network: AshNet, data: Examples, size: int = 100, batch: int = 500) -> dict[str, float]:
+def accuracies(
+    network: AshNet, data: Examples, visual: Tensor | None = None, chosen: Tensor | None = None, batch: int = 250
+) -> dict[str, float]:
+    """Share of right answers of every task.
+
+    Args:
+        network: The network.
+        data: What is asked.
+        visual: V' of all pictures, or None for the network's own.
+        chosen: Indices of the examples that are asked; None for all.
+        batch: Examples at once.
+    """
+    network.eval()
+    known = seen(network, data.pictures) if visual is None else visual
+    asked = torch.arange(len(data), device=known.device) if chosen is None else chosen
+    right = dict.fromkeys(TASKS, 0)
+    for some in asked.split(batch):
+        found = answers(network, data, some, known[some], known[data.partners[some]])
+        for task, scores in found.items():
+            right[task] += int((scores.argmax(1) == data.labels[task][some]).sum())
+    return {task: count / len(asked) for task, count in right.items()}
+
+
+@torch.no_grad()
+def retrieval(
+    network: AshNet, data: Examples, size: int = 100, visual: Tensor | None = None, batch: int = 500
+) -> dict[str, float]:
     """Recall of the right caption for a picture, and of the right picture for a caption, by the matching head.
 
     Args:
         network: A network with a trained matching head.
         data: The first ``size`` examples make the gallery; captions of pictures with the same things count as right.
         size: Pictures and captions of the gallery.
+        visual: V' of the pictures, or None for the network's own.
         batch: Pairs that are scored at once.
 
     Returns:
@@ -113,11 +149,13 @@ def retrieval(network: AshNet, data: Examples, size: int = 100, batch: int = 500
     """
     network.eval()
     size = min(size, len(data))
-    visual, captions = network.see(data.pictures[:size]).visual, data.captions[:size]
+    known = seen(network, data.pictures[:size]) if visual is None else visual
+    captions = trim(data.captions[:size])
+    words = network.text(captions)
     scores = torch.cat(
         [
-            network.answer("match", captions[pairs % size], visual[pairs // size])[:, 1]
-            for pairs in torch.split(torch.arange(size * size), batch)
+            network.answer("match", captions[pairs % size], known[pairs // size], words=words[pairs % size])[:, 1]
+            for pairs in torch.split(torch.arange(size * size, device=known.device), batch)
         ]
     ).view(size, size)
     alike = data.things[:size, None] == data.things[:size]

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..model.network import PROJECTED, AshNet
-from .contrast import Contrast
-from .examples import Examples, batches
-from .language import masked_language_loss, matching_loss, wrong_captions
+from .contrast import Contrast, view
+from .examples import Examples, batches, trim
+from .language import pretraining_losses, wrong_captions
 from .stua import stua_loss
 
 
@@ -30,16 +30,16 @@ class PretrainOptions:
         activity: Weight of the floor that keeps a layer from falling silent.
     """
 
-    epochs: int = 30
+    epochs: int = 12
     batch: int = 64
-    rate: float = 1e-3
+    rate: float = 2e-3
     stua: float = 1.0
     contrast: float = 1.0
     hard: bool = True
     activity: float = 1.0
 
 
-LEAST_RATE = 0.02
+LEAST_RATE = 0.08
 """Mean firing rate below which a layer is pushed up."""
 
 
@@ -84,13 +84,14 @@ class Pretraining:
     def _losses(self, chosen: Tensor) -> dict[str, Tensor]:
         network, options, data = self._network, self._options, self._data
         pictures, captions, things = data.pictures[chosen], data.captions[chosen], data.things[chosen]
-        latents = network.see(pictures)
-        found = {
-            "words": masked_language_loss(network, captions, latents.visual),
-            "match": matching_loss(network, captions, latents, things),
-        }
+        captions = trim(captions)
+        with torch.no_grad():
+            words = network.text(captions)
+        latents = network.see(view(pictures))
+        guessed, matched = pretraining_losses(network, captions, words, latents, things)
+        found = {"words": guessed, "match": matched}
         if latents.abstract is not None and options.stua:
-            found["stua"] = options.stua * stua_loss(network, latents, captions)
+            found["stua"] = options.stua * stua_loss(network, latents, words)
         if self._contrast is not None:
             found["contrast"] = options.contrast * self._contrast.loss(network, latents, pictures, things)
         if latents.abstract is not None and latents.abstract.rasters:
@@ -129,8 +130,10 @@ def matching_accuracy(network: AshNet, data: Examples, batch: int) -> float:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         for chosen in batches(len(data), batch, shuffled=False):
-            latents, captions = network.see(data.pictures[chosen]), data.captions[chosen]
-            other = captions[wrong_captions(network, captions, latents, data.things[chosen])]
-            for texts, label in ((captions, 1), (other, 0)):
-                right += int((network.answer("match", texts, latents.visual).argmax(1) == label).sum())
+            latents, captions = network.see(data.pictures[chosen]), trim(data.captions[chosen])
+            words = network.text(captions)
+            other = wrong_captions(network, words, latents, data.things[chosen])
+            for texts, known, label in ((captions, words, 1), (captions[other], words[other], 0)):
+                scores = network.answer("match", texts, latents.visual, words=known)
+                right += int((scores.argmax(1) == label).sum())
     return right / (2 * len(data))

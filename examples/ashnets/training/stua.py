@@ -12,11 +12,16 @@ from ..model.network import AshNet, Latents
 TEMPERATURE = 0.07
 
 
-def text_target(network: AshNet, captions: Tensor) -> Tensor:
-    """Fixed target of each caption ``[batch, word]``, ``[batch, features]``: no gradient reaches the text side."""
+def text_target(network: AshNet, words: Tensor) -> Tensor:
+    """Fixed target of each text, ``[batch, features]``: no gradient reaches the text side.
+
+    Args:
+        network: The network.
+        words: Texts as the text encoder gives them, ``[batch, word, width]``; their mark counts.
+    """
     config = network.config
     with torch.no_grad():
-        target: Tensor = network.text_target(network.text(captions)[:, 0])
+        target: Tensor = network.text_target(words[:, 0])
         if config.stua_text == "spiked":
             neuron = Neuron(tau=config.tau, threshold=config.threshold)
             target = run_lif(target.expand(config.steps, *target.shape), neuron).mean(0)
@@ -30,9 +35,9 @@ def prediction(network: AshNet, latents: Latents) -> Tensor:
     return found
 
 
-def stua_loss(network: AshNet, latents: Latents, captions: Tensor) -> Tensor:
+def stua_loss(network: AshNet, latents: Latents, words: Tensor) -> Tensor:
     """One minus the cosine to the text, or the one-way InfoNCE from spikes to text (``stua_form``)."""
-    said, target = prediction(network, latents), text_target(network, captions)
+    said, target = prediction(network, latents), text_target(network, words)
     if network.config.stua_form == "cosine":
         return (1.0 - functional.cosine_similarity(said, target)).mean()
     scores = functional.normalize(said, dim=-1) @ functional.normalize(target, dim=-1).T / TEMPERATURE
