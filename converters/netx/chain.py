@@ -115,7 +115,9 @@ def _projections(program: ChipProgram, population: Population, before: str) -> I
     ports = PORTS[population.model]
     if sorted(p.port for p in forward) != sorted(ports):
         found = ", ".join(p.name for p in forward) or "nothing"
-        yield refusal(CHAIN, population.name, f"needs one projection to {', '.join(ports)} each", found=found)
+        yield refusal(
+            CHAIN, population.name, f"needs one projection to port {' and one to port '.join(ports)}", found=found
+        )
         return
     if len(into) - len(forward) > 1:
         yield refusal(CHAIN, population.name, "has more than one projection to itself", limit="1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 import sys
 import traceback
 from pathlib import Path
@@ -31,11 +32,11 @@ def resolve(spec: str, seed: int) -> torch.nn.Module:
     found = _attribute(_import(module_name, spec), attribute, spec)
     if not isinstance(found, torch.nn.Module):
         if not callable(found):
-            raise UsageError(f"{spec} is a {type(found).__name__}, neither a torch module nor a factory of one")
+            raise UsageError(f"{spec} is of type {type(found).__name__}, neither a torch module nor a factory of one")
         torch.manual_seed(seed)
         found = _call(found, spec)
     if not isinstance(found, torch.nn.Module):
-        raise UsageError(f"{spec} returned a {type(found).__name__}, expected a torch.nn.Module")
+        raise UsageError(f"{spec} returned a value of type {type(found).__name__}, expected a torch.nn.Module")
     return found.eval()
 
 
@@ -64,6 +65,14 @@ def _attribute(module: Any, path: str, spec: str) -> Any:
 
 
 def _call(factory: Any, spec: str) -> Any:
+    try:
+        inspect.signature(factory).bind()
+    except TypeError as error:
+        raise UsageError(
+            f"{spec} cannot be called without arguments: {error}", hint="name a factory that can"
+        ) from None
+    except ValueError:  # built-in callables may tell no signature
+        pass
     try:
         return factory()
     except Exception as error:  # a user's factory may raise anything

@@ -7,11 +7,16 @@ from typing import Any
 
 import click
 
+from neurotool.cli.headings import Verb, examples
 from neurotool.cli.options import FILE, force_option, output_options
 from neurotool.cli.session import Session
 
 
-@click.command()
+@click.command(
+    short_help="Measure this machine's GPU or CPU for estimates.",
+    cls=Verb,
+    epilog=examples("neurotool calibrate gpu --out my-gpu.yaml"),
+)
 @click.argument("kind", type=click.Choice(["gpu", "cpu"]))
 @click.option("-o", "--out", type=FILE, required=True, metavar="FILE", help="Device file (.yaml) to write.")
 @click.option("--index", type=click.IntRange(min=0), default=0, show_default=True, help="Which GPU.")
@@ -38,7 +43,7 @@ def calibrate(
     """Measure this machine's GPU (NVML) or CPU (RAPL), and write a device file.
 
     Measures power when idle and active, energy per operation and per byte, rates, and the time of a kernel's launch;
-    ``estimate-energy --device FILE`` takes the file. Nothing else should run meanwhile.
+    estimate-energy --device FILE takes the file. Nothing else should run meanwhile.
     """
     from neurotool import pipeline
     from neurotool.cli.calibrate_answer import measured

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from neurotool.cli.cutting import cutting_options
+from neurotool.cli.headings import Verb, examples, headed
 from neurotool.cli.options import FILE, conversion, conversion_options, encoding_options, force_option, output_options
 from neurotool.cli.precision import precision_options
 from neurotool.cli.session import Session
@@ -16,14 +17,27 @@ CALIBRATION = "calibration data"
 """What ``--verify`` takes where no file is named."""
 
 
-@click.command()
+@click.command(
+    cls=Verb,
+    epilog=examples(
+        "neurotool convert my_models:trained --calib data.npz --out model",
+        "neurotool convert net.nir --dt 1ms --calib data.npz --weight-bits 'hidden=16' --verify --out model",
+        "neurotool convert my_models:trained --calib data.npz --objective energy --max-latency 5ms --out model",
+    ),
+)
 @click.argument("source")
 @click.option("-o", "--out", type=FILE, required=True, metavar="DIR", help="Bundle to write.")
 @conversion_options
 @cutting_options
-@click.option("--chips", type=click.IntRange(min=1), metavar="N", help="Most chips to place on [as many as needed].")
-@click.option("--placement-seconds", type=click.FloatRange(min=0), default=0.0, metavar="S",
-              help="Search this long for a better placement.")  # fmt: skip
+@headed(
+    "What runs where",
+    "--chips",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Most chips to place on [as many as needed].",
+)
+@headed("What runs where", "--placement-seconds", type=click.FloatRange(min=0), default=0.0, metavar="S",
+        help="Search this long for a better placement.")  # fmt: skip
 @precision_options
 @click.option("--verify", "proof", is_flag=False, flag_value=CALIBRATION, metavar="[FILE]",
               help="Verify the bundle without Lava, on the calibration data or on FILE.")  # fmt: skip

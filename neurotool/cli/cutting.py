@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from neurotool.cli import choices
+from neurotool.cli.headings import headed
 from neurotool.units import parse_time
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -17,18 +19,19 @@ def _parse_latency(_: click.Context, parameter: click.Parameter, text: str | Non
 
 
 _OPTIONS = (
-    click.option("--objective", type=click.Choice(["chip", "energy", "latency", "edp"]), default="chip",
-                 show_default=True,
-                 help="What to cut by: everything on the chip that can run there, or the least energy, latency or "
-                      "product of both."),
-    click.option("--device", default="cpu-generic", show_default=True, metavar="NAME",
-                 help="What the dense half runs on, for what a cut costs."),
-    click.option("--max-latency", callback=_parse_latency, metavar="TIME",
-                 help="Longest time of an inference, such as 5ms."),
-    click.option("--min-accuracy", type=click.FloatRange(0, 1), metavar="SHARE",
-                 help="Least accuracy of the converted model on labelled samples, such as 0.9."),
-    click.option("--cut-seconds", type=click.FloatRange(min=0), default=10.0, show_default=True, metavar="S",
-                 help="Search this long for the best cut."),
+    headed("What runs where", "--objective", type=click.Choice(["chip", "energy", "latency", "edp"]), default="chip",
+           show_default=True,
+           help="What to cut by: everything on the chip that can run there, or the least energy, latency or "
+           "product of both."),
+    headed("What runs where", "--device", default="cpu-generic", show_default=True, metavar="NAME",
+           shell_complete=choices.devices,
+           help="What the dense half runs on, for what a cut costs."),
+    headed("What runs where", "--max-latency", callback=_parse_latency, metavar="TIME",
+           help="Longest time of an inference, such as 5ms."),
+    headed("What runs where", "--min-accuracy", type=click.FloatRange(0, 1), metavar="SHARE",
+           help="Least accuracy of the converted model on labelled samples, such as 0.9."),
+    headed("What runs where", "--cut-seconds", type=click.FloatRange(min=0), default=10.0, show_default=True,
+           metavar="S", help="Search this long for the best cut."),
 )  # fmt: skip
 
 

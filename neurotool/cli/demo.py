@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from neurotool.cli.headings import Verb
 from neurotool.cli.options import FILE, force_option, output_options
 from neurotool.cli.session import Session
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option(
     "-o",
     "--out",

@@ -9,13 +9,14 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from neurotool.cli.headings import Verb
 from neurotool.cli.options import output_options
 from neurotool.cli.session import Session
 from neurotool.environment import Component, fixes, ready, repair, survey
 from neurotool.errors import BackendFailedError, BackendMissingError
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option("--fix", is_flag=True, help="Run the commands that install what is missing.")
 @output_options
 @click.pass_obj

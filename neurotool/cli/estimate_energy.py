@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from neurotool.cli import choices
+from neurotool.cli.headings import Verb, examples, headed
 from neurotool.cli.options import FILE, encoding_options, limit_option, output_options
 from neurotool.cli.session import Session
 from neurotool.errors import UsageError
@@ -15,21 +17,48 @@ DYNAMIC_NAMES = ("cores", "above-ready-idle", "above-leakage", "above-boot-idle"
 """Names of :data:`neurotool.energy.dynamic.DYNAMIC`, which the command line does not import before it runs."""
 
 
-@click.command("estimate-energy")
+@click.command(
+    "estimate-energy",
+    short_help="Estimate joules per inference, with range and source.",
+    cls=Verb,
+    epilog=examples(
+        "neurotool estimate-energy model --input data.npz",
+        "neurotool estimate-energy model --input data.npz --compare --gpu h100-sxm",
+        "neurotool estimate-energy --activity counts.json --chip loihi1",
+    ),
+)
 @click.argument("bundle", type=FILE, required=False)
-@click.option("--input", "data", type=FILE, metavar="FILE", help="Samples: .npz or .h5 with x and optional y.")
+@headed("Data", "--input", "data", type=FILE, metavar="FILE", help="Samples: .npz or .h5 with x and optional y.")
 @encoding_options
-@click.option("--activity", type=FILE, metavar="FILE", help="Published counts (.json) in place of BUNDLE and --input.")
-@click.option("--chip", metavar="NAME", help="Chip of the spiking half [the one the bundle is placed on].")
-@click.option("--device", default="cpu-generic", show_default=True, metavar="NAME", help="Device of the dense half.")
-@click.option(
+@headed(
+    "Data", "--activity", type=FILE, metavar="FILE", help="Published counts (.json) in place of BUNDLE and --input."
+)
+@headed(
+    "Constants",
+    "--chip",
+    metavar="NAME",
+    shell_complete=choices.chips,
+    help="Chip of the spiking half [the one the bundle is placed on].",
+)
+@headed(
+    "Constants",
+    "--device",
+    default="cpu-generic",
+    show_default=True,
+    metavar="NAME",
+    shell_complete=choices.devices,
+    help="Device of the dense half.",
+)
+@headed(
+    "Constants",
     "--constants",
     type=FILE,
     multiple=True,
     metavar="FILE",
     help="Constants (.yaml) of your own over the built-in ones; may be given again.",
 )
-@click.option(
+@headed(
+    "Constants",
     "--dynamic",
     type=click.Choice(DYNAMIC_NAMES),
     default="cores",
@@ -38,17 +67,30 @@ DYNAMIC_NAMES = ("cores", "above-ready-idle", "above-leakage", "above-boot-idle"
     "leaks; or less a chip after boot.",
 )
 @click.option("--explain", metavar="LAYER", help="Show the arithmetic of one layer with every constant and its source.")
-@click.option("--compare", is_flag=True, help="Compare with the same task on a GPU: spiking, ANN and quantised ANN.")
-@click.option("--gpu", default="h100-sxm", show_default=True, metavar="NAME", help="GPU of the comparison.")
+@headed(
+    "Comparison", "--compare", is_flag=True, help="Compare with the same task on a GPU: spiking, ANN and quantised ANN."
+)
+@headed(
+    "Comparison",
+    "--gpu",
+    default="h100-sxm",
+    show_default=True,
+    metavar="NAME",
+    shell_complete=choices.devices,
+    help="GPU of the comparison.",
+)
 @click.option("--neurobench", type=FILE, metavar="FILE", help="Write counts in NeuroBench's terms (.json).")
-@click.option(
+@headed(
+    "Comparison",
     "--cross-check",
     type=click.Choice(["sana-fe"]),
     help="Let SANA-FE, if it is installed, simulate the first sample on the same placement (Loihi 1).",
 )
-@click.option("--accuracies", type=FILE, metavar="FILE", help="Accuracies (.yaml) of the alternatives of --compare.")
-@click.option("--compare-with", type=FILE, multiple=True, metavar="BUNDLE",
-              help="Add the newest estimate of another bundle to --compare; may be given again.")  # fmt: skip
+@headed(
+    "Comparison", "--accuracies", type=FILE, metavar="FILE", help="Accuracies (.yaml) of the alternatives of --compare."
+)
+@headed("Comparison", "--compare-with", type=FILE, multiple=True, metavar="BUNDLE",
+        help="Add the newest estimate of another bundle to --compare; may be given again.")  # fmt: skip
 @limit_option("Count only the first N samples.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws behind the bands."
@@ -72,18 +114,20 @@ def estimate_energy(
 ) -> None:
     """Estimate joules per inference of BUNDLE, or of published counts.
 
-    Counts what BUNDLE does on real samples. Without ``--input`` the estimate rests on the mean spike rates of its
-    calibration data. ``-v`` shows the arithmetic of all layers and its sources.
+    Counts what BUNDLE does on real samples. Without --input the estimate rests on the mean spike rates of its
+    calibration data. -v shows the arithmetic of all layers and its sources.
     """
     from neurotool import pipeline
     from neurotool.cli.energy_answer import costed
 
+    if (choices["accuracies"] or choices["compare_with"]) and not choices["compare"]:
+        raise UsageError("--accuracies and --compare-with go with a comparison", hint="add --compare")
     options = pipeline.EnergyOptions(**choices)
     if activity is not None:
         _refuse({"BUNDLE": bundle, "--input": data, "--encode": encode, "--steps": steps, "--limit": limit})
         result = pipeline.estimate_counts(activity, options)
     elif bundle is None:
-        raise UsageError("a bundle and --input are needed", hint="or --activity COUNTS.json --chip NAME")
+        raise UsageError("a bundle is needed", hint="or --activity COUNTS.json --chip NAME")
     elif data is None:
         _refuse({"--encode": encode, "--limit": limit}, "without --input there are no samples")
         result = pipeline.estimate_rates(bundle, steps=steps, options=options)

@@ -9,6 +9,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
+from neurotool.cli.headings import Verb, examples
 from neurotool.cli.options import output_options
 from neurotool.cli.session import Session
 from neurotool.errors import UsageError
@@ -19,7 +20,7 @@ def _complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[st
     return [name for name in RULES if name.startswith(incomplete.upper())]
 
 
-@click.command()
+@click.command(cls=Verb, epilog=examples("neurotool explain", "neurotool explain NT-PLACE-004"))
 @click.argument("rule", required=False, shell_complete=_complete)
 @output_options
 @click.pass_obj

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from neurotool.cli.headings import Verb, examples
 from neurotool.cli.options import FILE, output_options
 from neurotool.cli.session import Session
 
@@ -16,7 +17,11 @@ def _complete_formats(_: click.Context, __: click.Parameter, incomplete: str) ->
     return [name for name in export_formats() if name.startswith(incomplete)]
 
 
-@click.command()
+@click.command(
+    short_help="Write the spiking half for people with a chip.",
+    cls=Verb,
+    epilog=examples("neurotool export model --out script", "neurotool export network.net --format netx --out netx"),
+)
 @click.argument("model", type=FILE)
 @click.option("-o", "--out", type=FILE, required=True, metavar="DIR", help="Folder to make.")
 @click.option(

@@ -6,20 +6,30 @@ from pathlib import Path
 
 import click
 
+from neurotool.cli import choices
+from neurotool.cli.headings import Verb, examples
 from neurotool.cli.options import FILE, output_options
 from neurotool.cli.session import Session
+from neurotool.errors import UsageError
 
 
-@click.command()
+@click.command(
+    cls=Verb, epilog=examples("neurotool inspect model", "neurotool inspect model --placement --chip loihi1")
+)
 @click.argument("model", type=FILE)
 @click.option("--placement", is_flag=True, help="List the cores that it lies on, and draw a map of them.")
-@click.option("--chip", metavar="NAME", help="Chip to place on [the bundle's own; loihi2 for a file].")
+@click.option(
+    "--chip",
+    metavar="NAME",
+    shell_complete=choices.chips,
+    help="Chip to place on [the bundle's own; loihi2 for a file].",
+)
 @click.option("--chips", type=click.IntRange(min=1), metavar="N", help="Most chips to use [as many as needed].")
 @click.option("--placement-seconds", "seconds", type=click.FloatRange(min=0), default=0.0, metavar="S",
               help="Search this long for a better placement.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the search.")
-@click.option("--map", "core_map", type=FILE, default=Path("core-map.png"), metavar="FILE", show_default=True,
-              help="Picture of the cores to write.")  # fmt: skip
+@click.option("--map", "core_map", type=FILE, metavar="FILE",
+              help="Picture of the cores to write [core-map.png].")  # fmt: skip
 @output_options
 @click.pass_obj
 def inspect(
@@ -31,7 +41,7 @@ def inspect(
     chips: int | None,
     seconds: float,
     seed: int,
-    core_map: Path,
+    core_map: Path | None,
 ) -> None:
     """Show what MODEL holds: a bundle, or a NetX file (.net).
 
@@ -43,9 +53,15 @@ def inspect(
     from neurotool.cli.placement_answer import inspected_placement
     from neurotool.cli.program_answer import inspected_program
 
+    given = {"--chip": chip, "--chips": chips, "--placement-seconds": seconds or None, "--map": core_map}
+    lone = [name for name, value in given.items() if value is not None]
+    if lone and not placement:
+        raise UsageError(f"{lone[0]} goes with --placement", hint="add --placement")
     if placement:
         target, found = pipeline.placements(model, chip=chip, chips=chips, seconds=seconds, seed=seed)
-        session.answer(*inspected_placement(model, found, pipeline.draw_cores(found, target, core_map)))
+        session.answer(
+            *inspected_placement(model, found, pipeline.draw_cores(found, target, core_map or Path("core-map.png")))
+        )
     elif pipeline.program_format(model) is None:
         session.answer(*inspected(pipeline.inspect(model)))
     else:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from neurotool.cli import choices
+from neurotool.cli.headings import GENERAL, headed
 from neurotool.cli.session import Session
 from neurotool.errors import UsageError
 from neurotool.ir.convention import CONVENTIONS
@@ -95,39 +97,41 @@ def _set_quiet(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 _OUTPUT = (
-    click.option("--json", is_flag=True, expose_value=False, is_eager=True, callback=_set_json,
-                 help="Print the result as one JSON object."),
-    click.option("-v", "--verbose", count=True, expose_value=False, is_eager=True, callback=_set_verbosity,
-                 help="Say more; twice shows the traceback of an internal error."),
-    click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_set_quiet,
-                 help="Print only results and errors."),
+    headed(GENERAL, "--json", is_flag=True, expose_value=False, is_eager=True, callback=_set_json,
+           help="Print the result as one JSON object."),
+    headed(GENERAL, "-v", "--verbose", count=True, expose_value=False, is_eager=True, callback=_set_verbosity,
+           help="Say more; twice shows the traceback of an internal error."),
+    headed(GENERAL, "-q", "--quiet", is_flag=True, expose_value=False, callback=_set_quiet,
+           help="Print only results and errors."),
 )  # fmt: skip
 _CONVERSION = (
-    click.option("--dt", callback=_parse_time, metavar="TIME",
-                 help="Length of a time step, such as 1ms [the source's own]."),
-    click.option("--convention", metavar="NAME",
-                 help="Discrete meaning of the neuron equations, where the source does not say: "
-                      f"{', '.join(CONVENTIONS)}."),
-    click.option("--calib", type=FILE, metavar="FILE",
-                 help="Samples to choose scales with: .npz or .h5 with x and optional y."),
-    click.option("--weight-bits", multiple=True, callback=_parse_weight_bits, metavar="N|PATTERN=N",
-                 help="Width of weights, 1 to 16 [8]; above 8 by two synapses each. Given again for layers, such "
-                      "as 'hidden=16'."),
-    click.option("--chip", default="loihi2", show_default=True, help="Chip to place the spiking half on."),
-    click.option("--spiking", multiple=True, metavar="PATTERN",
-                 help="Nodes to put on the spiking side, such as 'encoder.*'; may be given again."),
-    click.option("--dense", multiple=True, metavar="PATTERN", help="Nodes to put on the dense side."),
-    click.option("--coding", multiple=True, callback=_parse_coding, metavar="NODE=CODING",
-                 help="How a value crosses: onto the chip constant, graded, rate or latency; from it raster, counts, "
-                      "weighted or membrane [by its use]."),
+    headed("The model", "--dt", callback=_parse_time, metavar="TIME",
+           help="Length of a time step, such as 1ms [the source's own]."),
+    headed("The model", "--convention", metavar="NAME", shell_complete=choices.conventions,
+           help="Discrete meaning of the neuron equations, where the source does not say: "
+           f"{', '.join(CONVENTIONS)}."),
+    headed("Data", "--calib", type=FILE, metavar="FILE",
+           help="Samples to choose scales with: .npz or .h5 with x and optional y."),
+    headed("Rounding", "--weight-bits", multiple=True, callback=_parse_weight_bits, metavar="N|PATTERN=N",
+           help="Width of weights, 1 to 16 [8]; above 8 by two synapses each. Given again for layers, such "
+           "as 'hidden=16'."),
+    headed("What runs where", "--chip", default="loihi2", show_default=True, metavar="NAME",
+           shell_complete=choices.chips, help="Chip to place the spiking half on: loihi2, loihi1, or a file (.yaml)."),
+    headed("What runs where", "--spiking", multiple=True, metavar="PATTERN",
+           help="Nodes to put on the spiking side, such as 'encoder.*'; may be given again."),
+    headed("What runs where", "--dense", multiple=True, metavar="PATTERN",
+           help="Nodes to put on the dense side; may be given again."),
+    headed("What runs where", "--coding", multiple=True, callback=_parse_coding, metavar="NODE=CODING",
+           help="How a value crosses: onto the chip constant, graded, rate or latency; from it raster, counts, "
+           "weighted or membrane [by its use]."),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of whatever is drawn."),
 )  # fmt: skip
 _ENCODING = (
-    click.option("--encode", multiple=True, callback=_parse_encode, metavar="constant|rate|latency|graded|static",
-                 shell_complete=_complete_encodings,
-                 help="How samples without a time axis become spikes; static: they do not. For a model with several "
-                      "inputs NAME=ENCODER, given again for each."),
-    click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Time steps to encode into."),
+    headed("Data", "--encode", multiple=True, callback=_parse_encode, metavar="constant|rate|latency|graded|static",
+           shell_complete=_complete_encodings,
+           help="How samples without a time axis become spikes; static: they do not. For a model with several "
+           "inputs NAME=ENCODER, given again for each."),
+    headed("Data", "--steps", type=click.IntRange(min=1), metavar="N", help="Time steps to encode into."),
 )  # fmt: skip
 
 
@@ -143,7 +147,8 @@ def _stack(options: tuple[Callable[[Any], Any], ...]) -> Callable[[Decorated], D
 output_options = _stack(_OUTPUT)
 conversion_options = _stack(_CONVERSION)
 encoding_options = _stack(_ENCODING)
-input_option = click.option(
+input_option = headed(
+    "Data",
     "--input",
     "data",
     type=FILE,
@@ -156,7 +161,7 @@ force_option = click.option("--force", is_flag=True, help="Replace what is there
 
 def limit_option(text: str) -> Callable[[Decorated], Decorated]:
     """Option ``--limit N`` for the number of samples."""
-    return click.option("--limit", type=click.IntRange(min=1), metavar="N", help=text)
+    return headed("Data", "--limit", type=click.IntRange(min=1), metavar="N", help=text)
 
 
 def conversion(choices: dict[str, Any]) -> ConvertOptions:

@@ -9,6 +9,7 @@ import click
 
 from neurotool.cli import outputs
 from neurotool.cli.cutting import cutting_options
+from neurotool.cli.headings import Verb, examples, headed
 from neurotool.cli.options import (
     FILE,
     conversion,
@@ -20,15 +21,24 @@ from neurotool.cli.options import (
 from neurotool.cli.session import Session
 
 
-@click.command()
+@click.command(
+    cls=Verb,
+    epilog=examples(
+        "neurotool partition my_models:trained",
+        "neurotool partition my_models:trained --calib data.npz --objective energy --pareto --figure cuts.png",
+        "neurotool partition my_models:trained --explain encoder.1",
+    ),
+)
 @click.argument("source")
 @conversion_options
 @cutting_options
-@click.option("--chips", type=click.IntRange(min=1), metavar="N", help="Most chips to use [as many as needed].")
+@headed(
+    "What runs where", "--chips", type=click.IntRange(min=1), metavar="N", help="Most chips to use [as many as needed]."
+)
 @encoding_options
 @click.option("--pareto", is_flag=True, help="Show all cuts that no other beats in energy, latency and accuracy.")
-@click.option("--input", "data", type=FILE, metavar="FILE",
-              help="Labelled samples to find accuracies with [those of --calib].")  # fmt: skip
+@headed("Data", "--input", "data", type=FILE, metavar="FILE",
+        help="Labelled samples to find accuracies with [those of --calib].")  # fmt: skip
 @click.option("--figure", type=FILE, metavar="FILE", help="Draw the cuts of --pareto (.png, .svg or .pdf).")
 @click.option("--explain", "node", metavar="NODE", help="Say why a node is where it is, and what the other side costs.")
 @force_option

@@ -7,26 +7,29 @@ from typing import Any, TypeVar
 
 import click
 
+from neurotool.cli import choices
+from neurotool.cli.headings import headed
 from neurotool.cli.options import FILE
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option("--scale-from", default="max", show_default=True, metavar="max|percentile=P|mse",
-                 help="Range of weights that each layer's mantissas cover: the largest weight, all but the largest "
-                      "few, or what is searched for the least squared error."),
-    click.option("--search-scales", type=click.IntRange(min=0), metavar="N",
-                 help="Scales to try on the calibration data for each recurrent component [8 with --calib]; 0 for "
-                      "none."),
-    click.option("--sensitivity", is_flag=True,
-                 help="Round one layer at a time and show what each costs, on the calibration data."),
-    click.option("--fine-tune", type=FILE, metavar="FILE",
-                 help="Train the rounded model on these samples: on their labels, or without such on the spikes of the "
-                      "float reference."),
-    click.option("--fine-tune-epochs", type=int, default=10, show_default=True, metavar="N",
-                 help="Passes over the samples of --fine-tune."),
-    click.option("--learning-rate", type=float, default=0.0005, show_default=True, metavar="SHARE",
-                 help="Step of the training, as a share of the size of each layer's weights."),
+    headed("Rounding", "--scale-from", default="max", show_default=True, metavar="max|percentile=P|mse",
+           shell_complete=choices.ranges,
+           help="Range of weights that each layer's mantissas cover: the largest weight, all but the largest "
+           "few, or what is searched for the least squared error."),
+    headed("Rounding", "--search-scales", type=click.IntRange(min=0), metavar="N",
+           help="Scales to try on the calibration data for each recurrent component [8 with --calib]; 0 for "
+           "none."),
+    headed("Rounding", "--sensitivity", is_flag=True,
+           help="Round one layer at a time and show what each costs, on the calibration data."),
+    headed("Rounding", "--fine-tune", type=FILE, metavar="FILE",
+           help="Train the rounded model on these samples: on their labels, or without such on the spikes of the "
+           "float reference."),
+    headed("Rounding", "--fine-tune-epochs", type=int, default=10, show_default=True, metavar="N",
+           help="Passes over the samples of --fine-tune."),
+    headed("Rounding", "--learning-rate", type=float, default=0.0005, show_default=True, metavar="SHARE",
+           help="Step of the training, as a share of the size of each layer's weights."),
 )  # fmt: skip
 
 

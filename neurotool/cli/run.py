@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from neurotool.cli import outputs
+from neurotool.cli import choices, outputs
+from neurotool.cli.headings import Verb, examples
 from neurotool.cli.options import FILE, encoding_options, force_option, input_option, limit_option, output_options
 from neurotool.cli.session import Session
 from neurotool.errors import UsageError
@@ -17,12 +18,20 @@ def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
-@click.command()
+@click.command(
+    cls=Verb,
+    epilog=examples(
+        "neurotool run model --input data.npz",
+        "neurotool run model --input data.npz --target lava --limit 100",
+        "neurotool run network.net --input data.npz --probe u,v --out trace.h5",
+    ),
+)
 @click.argument("model", type=FILE)
 @input_option
 @encoding_options
 @click.option(
     "--target",
+    shell_complete=choices.targets,
     default="loihi",
     show_default=True,
     metavar="NAME",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from neurotool.cli import choices
+from neurotool.cli.headings import Verb, examples
 from neurotool.cli.options import FILE, encoding_options, input_option, output_options
 from neurotool.cli.session import Session
 from neurotool.errors import UsageError
@@ -25,12 +27,19 @@ def _parse_limits(_: click.Context, __: click.Parameter, pairs: tuple[str, ...])
     return limits
 
 
-@click.command()
+@click.command(
+    cls=Verb,
+    epilog=examples(
+        "neurotool verify model --input data.npz",
+        "neurotool verify model --input data.npz --against source,engine --figures figures",
+    ),
+)
 @click.argument("bundle", type=FILE)
 @input_option
 @encoding_options
 @click.option(
     "--against",
+    shell_complete=choices.forms,
     callback=_parse_names,
     metavar="NAMES",
     help="What to compare, of source, float, engine, lava [all that the bundle has]; one alone beside the engine.",
@@ -38,6 +47,7 @@ def _parse_limits(_: click.Context, __: click.Parameter, pairs: tuple[str, ...])
 @click.option(
     "--limit",
     "limits",
+    shell_complete=choices.limited,
     multiple=True,
     callback=_parse_limits,
     metavar="NAME=N",

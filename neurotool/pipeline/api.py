@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ import numpy as np
 
 from neurotool import pipeline
 from neurotool.errors import UsageError
+from neurotool.pipeline.costing import EnergyOptions
 from neurotool.pipeline.partitioning import PartitionResult
 from neurotool.pipeline.results import ConvertOptions, ConvertResult, EnergyResult, RunResult, VerifyResult
 
@@ -71,8 +72,18 @@ def verify(bundle: Name, data: Name, **options: Any) -> VerifyResult:
 
 
 def estimate_energy(bundle: Name, data: Name, **options: Any) -> EnergyResult:
-    """Estimate what an inference takes; see :func:`neurotool.pipeline.estimate_energy` for the options."""
-    return pipeline.estimate_energy(Path(bundle), Path(data), **options)
+    """Estimate what an inference takes.
+
+    Args:
+        bundle: Directory of the bundle.
+        data: Samples to run.
+        options: As for :func:`neurotool.pipeline.estimate_energy`, and fields of
+            :class:`neurotool.pipeline.EnergyOptions`, such as ``compare=True``.
+    """
+    known = {each.name for each in fields(EnergyOptions)}
+    chosen = {name: _energy_value(name, options.pop(name)) for name in known & options.keys()}
+    given = options.pop("options", None) or EnergyOptions()
+    return pipeline.estimate_energy(Path(bundle), Path(data), options=replace(given, **chosen), **options)
 
 
 class _Verify(ModuleType):
@@ -85,6 +96,12 @@ class _Verify(ModuleType):
 
 # Once imported, the package hides what neurotool.__getattr__ would give.
 sys.modules["neurotool.verify"].__class__ = _Verify
+
+
+def _energy_value(name: str, value: Any) -> Any:
+    if name in ("constants", "compare_with"):
+        return tuple(Path(each) for each in ([value] if isinstance(value, str | PathLike) else value))
+    return _path(value) if name in ("figures", "neurobench", "accuracies") else value
 
 
 def _path(name: Name | None) -> Path | None:

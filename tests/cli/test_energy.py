@@ -101,7 +101,7 @@ def test_own_constants_change_the_figure_and_name_their_source(counts, capsys, t
         (["BUNDLE", "--input", "x.npz", "--compare-with", "OTHER"], "add --compare"),
         (["--activity", "COUNTS", "--chip", "loihi1", "--limit", "3"], "--limit cannot be given too"),
         (["BUNDLE", "--activity", "COUNTS", "--chip", "loihi1"], "BUNDLE cannot be given too"),
-        ([], "a bundle and --input are needed"),
+        ([], "a bundle is needed"),
         (["BUNDLE", "--limit", "3"], "without --input there are no samples; --limit"),
         (["BUNDLE", "--compare"], "--compare needs a run on samples"),
         (["--activity", "COUNTS", "--chip", "loihi9"], "no chip named 'loihi9'"),

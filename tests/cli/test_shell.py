@@ -54,6 +54,32 @@ def test_help_lists_every_verb_and_the_exit_codes(neurotool: Call) -> None:
         assert neurotool(verb, "--help").code == 0
 
 
+def test_help_groups_options_and_gives_examples(neurotool: Call) -> None:
+    told = neurotool("convert", "--help").out
+    places = [
+        told.index(heading)
+        for heading in ("Options:", "Data:", "Rounding:", "What runs where:", "General:", "Examples:")
+    ]
+    assert places == sorted(places)
+    assert told.index("Rounding:") < told.index("--fine-tune ") < told.index("What runs where:")
+    assert told.index("General:") < told.index("--help")
+    assert "    neurotool convert my_models:trained --calib data.npz --out model\n" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["inspect", "net", "--map", "map.png"], "--map goes with --placement"),
+        (["estimate-energy", "net", "--accuracies", "a.yaml"], "add --compare"),
+        (["estimate-energy"], "a bundle is needed"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(neurotool: Call, arguments: list[str], told: str) -> None:
+    done = neurotool(*arguments)
+    assert done.code == 2
+    assert told in done.err
+
+
 def test_version_names_what_it_stands_on(neurotool: Call) -> None:
     done = neurotool("--version")
     assert done.code == 0
@@ -207,6 +233,9 @@ def test_completion_offers_verbs_and_encoders() -> None:
 
     assert complete("neurotool conv", 1) == ["convert"]
     assert complete("neurotool run b --encode l", 4) == ["latency"]
+    assert complete("neurotool convert m --chip lo", 4) == ["loihi1", "loihi2"]
+    assert "loihi-torch" in complete("neurotool run b --target loihi", 4)
+    assert complete("neurotool convert m --objective e", 4) == ["energy", "edp"]
 
 
 def test_no_colour_is_honoured(neurotool: Call, monkeypatch: pytest.MonkeyPatch) -> None:

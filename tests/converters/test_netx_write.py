@@ -149,7 +149,7 @@ def test_topologies_that_are_no_chain(tmp_path):
         [lif("a", 2), lif("b", 2, 2)],
         [full("w", "x", "a"), full("q", "a", "b"), full("z", "x", "b", delays=np.ones((2, 2), np.int64))],
     )
-    assert "b: needs one projection to a" in refused(tmp_path, skip)
+    assert "b: needs one projection to port a" in refused(tmp_path, skip)
     fork = program_of(
         [lif("a", 2), lif("b", 2, 2), lif("c", 2, 3)],
         [full("w", "x", "a"), full("q", "a", "b"), full("z", "a", "c", delays=np.ones((2, 2), np.int64))],
