@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # No parallel set-up: pip runs of one environment must not meet.
 .NOTPARALLEL:
-.PHONY: help venv demo test lint bench interop study-quantisation clean
+.PHONY: help venv demo test lint bench interop story-stft study-stft story-ashnets study-ashnets study-quantisation clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -66,6 +66,18 @@ study-quantisation: venv ## Train recurrent networks anew and measure what quant
 		-r interop/requirements-digits.txt
 	PYTHONHASHSEED=0 build/interop/digits/bin/python -W ignore interop/generate_digits.py
 	$(BIN)/python interop/quantisation_study.py --measure --write docs/quantisation.md
+
+story-stft: venv ## Train the Spiking Tucker Fusion Transformer and take it to the chip (15 minutes)
+	$(BIN)/python -W ignore -m neurotool.examples.stft story
+
+study-stft: venv ## Compare that model with its ablations over five class splits (90 minutes; goes on where it stopped)
+	$(BIN)/python -W ignore -m neurotool.examples.stft study
+
+story-ashnets: venv ## Train the artificial-spiking hierarchical network and take it to the chip (15 minutes)
+	$(BIN)/python -W ignore -m examples.ashnets story
+
+study-ashnets: venv ## Compare that network with its baselines over three seeds (90 minutes; goes on where it stopped)
+	$(BIN)/python -W ignore -m examples.ashnets study
 
 clean: ## Remove the environment and everything that was built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

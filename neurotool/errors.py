@@ -58,3 +58,8 @@ class BackendFailedError(NeurotoolError):
     """A back end was started and then failed or ran out of time (exit code 4)."""
 
     exit_code = 4
+
+
+def reason(error: Exception) -> str:
+    """Say what went wrong without the number and the file name that the system adds."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from neurotool.chips.chip import Chip
 from neurotool.chips.device import Device
-from neurotool.errors import UsageError
+from neurotool.errors import UsageError, reason
 
 _Entry = TypeVar("_Entry", Chip, Device)
 
@@ -72,7 +72,7 @@ def _load(name_or_path: str | Path, model: type[_Entry], kind: str, known: tuple
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
+        raise UsageError(f"{path}: cannot be read: {reason(error)}") from None
     return _validate(_parse(text, name), name, model)
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from neurotool.chips.chip import Chip
 from neurotool.chips.constant import Constant
 from neurotool.chips.device import Device
-from neurotool.errors import UsageError
+from neurotool.errors import UsageError, reason
 
 Entry = TypeVar("Entry", Chip, Device)
 
@@ -77,7 +77,7 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
+        raise UsageError(f"{path}: cannot be read: {reason(error)}") from None
     except yaml.YAMLError as error:
         raise UsageError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict) or not all(isinstance(fields, dict) for fields in content.values()):

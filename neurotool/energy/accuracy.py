@@ -10,7 +10,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
-from neurotool.errors import UsageError
+from neurotool.errors import UsageError, reason
 
 EQUAL_WITHIN = 0.01
 """Accuracies that differ by no more count as equal: the loss that ``verify`` allows for quantisation."""
@@ -77,7 +77,7 @@ def read_accuracies(path: Path) -> dict[Way, Accuracy]:
         stored = yaml.safe_load(path.read_text(encoding="utf-8"))
         return TypeAdapter(dict[Way, Accuracy]).validate_python(stored)
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--accuracies: {path} cannot be read: {error}") from None
+        raise UsageError(f"--accuracies: {path} cannot be read: {reason(error)}") from None
     except yaml.YAMLError as error:
         raise UsageError(f"--accuracies: {path} is no YAML file: {' '.join(str(error).split())}") from None
     except ValidationError as error:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from neurotool.errors import UsageError
+from neurotool.errors import UsageError, reason
 from neurotool.units import parse_time
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -186,7 +186,7 @@ def read_activity_counts(path: Path) -> ActivityCounts:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
+        raise UsageError(f"{path}: cannot be read: {reason(error)}") from None
     except json.JSONDecodeError as error:
         raise UsageError(f"{path}: not a JSON file: {error}") from None
     return parse_activity_counts(content, str(path))

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from neurotool.errors import UsageError
+from neurotool.errors import UsageError, reason
 from neurotool.ir.manifest import SCHEMA, Manifest, content_digest
 
 MANIFEST = "manifest.json"
@@ -53,7 +53,7 @@ def _text(bundle: Path, path: Path) -> str:
             f"{bundle}: is not a bundle, it has no {MANIFEST}", hint="neurotool convert makes one"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
+        raise UsageError(f"{path}: cannot be read: {reason(error)}") from None
 
 
 def _parse(path: Path, text: str) -> Any:

@@ -1,20 +1,17 @@
-"""Parts and cuts as rows of text, in plain text and in HTML."""
+"""Parts and cuts as rows of text."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from html import escape
 
 from neurotool.ir.graph import NEURON_TYPES
 from neurotool.ir.partition import Part, Partition, Side
 from neurotool.pipeline.cut_costs import total_counts
 from neurotool.pipeline.cut_points import CutPoint
 from neurotool.pipeline.cutting import ChosenCut
+from neurotool.pipeline.shown import Rows
 from neurotool.units import format_si
-
-Rows = tuple[Sequence[str], Sequence[Sequence[str]]]
-"""Headings and rows; a heading that starts with ``>`` is a column of numbers."""
 
 PART_HEADINGS = ("part", "where", ">nodes", "work", "why")
 CUT_HEADINGS = ("cut", "populations on the chip", ">parts", ">energy", ">latency", ">energy x latency", ">cores")
@@ -77,25 +74,3 @@ def _cut_row(point: CutPoint, accuracies: bool) -> tuple[str, ...]:
         f"{point.cost.cores:,.0f}",
         *accuracy,
     )
-
-
-def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns of plain text."""
-    shown = [[h.removeprefix(">") for h in headings], *rows]
-    widths = [max(len(row[i]) for row in shown) for i in range(len(headings))]
-    right = [h.startswith(">") for h in headings]
-    return "\n".join(
-        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)).rstrip()
-        for row in shown
-    )
-
-
-def html_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table without style of its own."""
-    aligned = [' style="text-align:right"' if h.startswith(">") else "" for h in headings]
-    head = "".join(f"<th>{escape(h.removeprefix('>'))}</th>" for h in headings)
-    body = "".join(
-        "<tr>" + "".join(f"<td{a}>{escape(cell)}</td>" for cell, a in zip(row, aligned, strict=True)) + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +11,10 @@ from neurotool.ir.partition import Partition, Reason
 from neurotool.passes.partition.search import everything, flipped
 from neurotool.pipeline.cut_accuracy import CutJudge
 from neurotool.pipeline.cut_points import CutPoint, Front, marked, pareto_set
-from neurotool.pipeline.cut_tables import cut_rows, html_table, part_rows, text_table
+from neurotool.pipeline.cut_tables import cut_rows, part_rows
 from neurotool.pipeline.cutting import ChosenCut, cut_costs, limits_of, objective_of
 from neurotool.pipeline.results import ConvertOptions, StageProgress
+from neurotool.pipeline.shown import Rows, Shown
 from neurotool.pipeline.splitting import Split, labelled, split
 
 
@@ -37,8 +37,8 @@ class Explanation:
     moved: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class PartitionResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class PartitionResult(Shown):
     """A split model: the cut, what it costs, and what was assumed on the way.
 
     Attributes:
@@ -83,15 +83,8 @@ class PartitionResult:
         moved = tuple(n for i, each in enumerate(problem.units) if other[i] != now[i] for n in each.nodes)
         return Explanation(reasons[node], together, self.chosen.cost, costs.truth(other), moved)
 
-    def __repr__(self) -> str:
-        """The tables of parts and cuts as text."""
-        return "\n\n".join(text_table(*rows) for rows in self._tables())
-
-    def _repr_html_(self) -> str:
-        """The same for notebooks."""
-        return "".join(html_table(*rows) for rows in self._tables())
-
-    def _tables(self) -> list[tuple[Sequence[str], Sequence[Sequence[str]]]]:
+    def tables(self) -> list[Rows]:
+        """Parts, and cuts where their cost is known."""
         found = [part_rows(self.partition, self.chosen)]
         return [*found, cut_rows(self.compared())] if self.chosen is not None else found
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from neurotool.diagnostics import Diagnostic
 from neurotool.energy import EnergyReport
+from neurotool.energy.bands import Band
 from neurotool.energy.comparison import Comparison
 from neurotool.energy.crosscheck import CrossCheck
 from neurotool.ir.adapters import Array, Progress
@@ -22,7 +23,9 @@ from neurotool.ir.trace import Trace
 from neurotool.passes.quantise import PopulationRecord
 from neurotool.pipeline.boundary_checks import BoundaryCheck
 from neurotool.pipeline.sensitivity import LayerLoss
+from neurotool.pipeline.shown import Rows, Shown
 from neurotool.runtime.schedule import Crossing
+from neurotool.units import format_si
 from neurotool.verify import Certificate
 
 StageProgress = Callable[[str, int, int], None]
@@ -111,8 +114,8 @@ class ConvertOptions:
     example: Array | Mapping[str, Array] | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class ConvertResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class ConvertResult(Shown):
     """A converted model.
 
     Attributes:
@@ -133,6 +136,16 @@ class ConvertResult:
     diagnostics: tuple[Diagnostic, ...]
     losses: Mapping[str, tuple[LayerLoss, ...]] = field(default_factory=dict)
 
+    def tables(self) -> list[Rows]:
+        """The parts: where they run and what they hold."""
+        rows = []
+        for part in self.partition.parts:
+            program = self.programs.get(part.name)
+            neurons = "" if program is None else f"{sum(p.size for p in program.populations.values()):,}"
+            cores = "" if program is None else str(len(self.placements[part.name].cores))
+            rows.append((part.name, str(part.side), str(len(part.nodes)), neurons, cores))
+        return [(("part", "side", ">nodes", ">neurons", ">cores"), rows)]
+
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
@@ -146,8 +159,8 @@ class Inspection:
     runs: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class RunResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class RunResult(Shown):
     """A run of a whole model.
 
     Attributes:
@@ -172,9 +185,19 @@ class RunResult:
     notes: tuple[str, ...] = ()
     crossings: tuple[Crossing, ...] = ()
 
+    def tables(self) -> list[Rows]:
+        """What ran and what came out."""
+        accuracy = "" if self.accuracy is None else f"{self.accuracy:.2%}"
+        ran = (self.target, f"{self.samples:,}", accuracy, format_si(self.seconds, "s"))
+        shapes = [(name, str(value.shape), str(value.dtype)) for name, value in self.outputs.items()]
+        return [
+            (("target", ">samples", ">accuracy", ">time"), [ran]),
+            (("output", "shape", "kind"), shapes),
+        ]
 
-@dataclass(frozen=True, eq=False)
-class VerifyResult:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class VerifyResult(Shown):
     """A certificate, where the bundle keeps it, and what was seen at the boundaries between chip and torch."""
 
     certificate: Certificate
@@ -182,9 +205,21 @@ class VerifyResult:
     figures: tuple[Path, ...] = ()
     boundaries: tuple[BoundaryCheck, ...] = ()
 
+    def tables(self) -> list[Rows]:
+        """The outcome of each pair of runs, and their layers."""
+        pairs = [(f"{pair.a} → {pair.b}", "agree" if pair.passed else "DIFFER") for pair in self.certificate.pairs]
+        layers = [
+            (row.pair, row.layer, f"{row.differing:,}", f"{row.slots:,}", f"{row.cosine:.4f}", str(row.shift))
+            for row in self.certificate.rows()
+        ]
+        return [
+            (("runs", "within tolerance"), pairs),
+            (("runs", "layer", ">differ", ">of", ">cosine", ">shift"), layers),
+        ]
 
-@dataclass(frozen=True, eq=False)
-class EnergyResult:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EnergyResult(Shown):
     """An energy report, where the bundle keeps it if there is one, and a comparison if one was asked for."""
 
     report: EnergyReport
@@ -192,6 +227,13 @@ class EnergyResult:
     figures: tuple[Path, ...] = ()
     comparison: Comparison | None = None
     cross_checks: tuple[CrossCheck, ...] = ()
+
+    def tables(self) -> list[Rows]:
+        """Energy by term and in all, and latency, each with its band."""
+        bands = {**{str(term): band for term, band in self.report.terms.items()}, "total": self.report.total}
+        rows = [(name, *_band(band, "J")) for name, band in bands.items()]
+        rows.append(("latency", *_band(self.report.latency, "s")))
+        return [(("of one inference", ">low", ">nominal", ">high"), rows)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,3 +245,7 @@ class DemoResult:
     engine: RunResult
     verified: VerifyResult
     energy: EnergyResult
+
+
+def _band(band: Band, unit: str) -> tuple[str, str, str]:
+    return format_si(band.low, unit), format_si(band.nominal, unit), format_si(band.high, unit)

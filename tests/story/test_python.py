@@ -12,3 +12,15 @@ def test_energy_takes_its_options_by_name(told, tmp_path):
     assert result.report.samples == 5
     assert result.figures == ()
     assert counts.is_file()
+
+
+def test_results_show_themselves_as_short_tables(told):
+    result = package.estimate_energy(told.bundle, str(told.test), limit=5, plot=False)
+    shown = repr(result)
+    assert shown.splitlines()[0].split() == ["of", "one", "inference", "low", "nominal", "high"]
+    assert {line.split()[0] for line in shown.splitlines()[1:]} == {
+        "dynamic", "static", "host", "boundary", "total", "latency",
+    }  # fmt: skip
+    ran = package.run(told.bundle, str(told.test), limit=5)
+    assert "loihi" in repr(ran)
+    assert "(5, 10)" in ran._repr_html_()

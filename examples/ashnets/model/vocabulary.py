@@ -30,3 +30,7 @@ class Vocabulary:
         """Return ``[text, longest]`` numbers: a mark, the words, and padding; longer texts are cut."""
         rows = [[CLS, *(self._numbers.get(word, UNKNOWN) for word in text.split())][:longest] for text in texts]
         return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
+
+    def decode(self, numbers: Tensor) -> str:
+        """The words of one text without marks and padding."""
+        return " ".join(self.words[number] for number in numbers.tolist() if number not in (PAD, CLS))

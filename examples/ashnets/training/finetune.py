@@ -68,7 +68,7 @@ class Finetuning:
         network, data = self._network, self._data
         both = torch.cat([chosen, data.partners[chosen]])
         latents = network.see(view(data.pictures[both]))
-        left, right = latents.visual.split(len(chosen))
+        left, right = torch.split(latents.visual, len(chosen))
         losses = {
             task: functional.cross_entropy(scores, data.labels[task][chosen])
             for task, scores in answers(network, data, chosen, left, right).items()
@@ -104,7 +104,7 @@ def answers(network: AshNet, data: Examples, chosen: Tensor, left: Tensor, right
 def seen(network: AshNet, pictures: Tensor, batch: int = 250) -> Tensor:
     """V' of all pictures, ``[picture, token, width]``."""
     network.eval()
-    return torch.cat([network.see(some).visual for some in pictures.split(batch)])
+    return torch.cat([network.see(some).visual for some in torch.split(pictures, batch)])
 
 
 @torch.no_grad()
@@ -124,7 +124,7 @@ def accuracies(
     known = seen(network, data.pictures) if visual is None else visual
     asked = torch.arange(len(data), device=known.device) if chosen is None else chosen
     right = dict.fromkeys(TASKS, 0)
-    for some in asked.split(batch):
+    for some in torch.split(asked, batch):
         found = answers(network, data, some, known[some], known[data.partners[some]])
         for task, scores in found.items():
             right[task] += int((scores.argmax(1) == data.labels[task][some]).sum())

@@ -1,0 +1,5 @@
+"""``python -m examples.ashnets``."""
+
+from .command import main
+
+main(prog_name="python -m examples.ashnets")

@@ -1,0 +1,90 @@
+"""A grid of runs that can stop at any time and go on: one JSON file of results, a row per run."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from neurotool.errors import UsageError
+
+from .loop import replace_file
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of the grid.
+
+    Attributes:
+        row: Name of what is varied, such as an ablation.
+        options: The options of the run as JSON values. A result is taken up only if they are the same.
+    """
+
+    row: str
+    options: Mapping[str, Any]
+
+
+Results = list[dict[str, Any]]
+"""One entry per run: ``row``, ``options``, ``seconds`` and ``scores``."""
+
+
+def run_grid(
+    cells: Sequence[Cell],
+    run: Callable[[Mapping[str, Any]], Mapping[str, float]],
+    path: Path,
+    about: Mapping[str, Any],
+    progress: Callable[[int, int, Cell], None] | None = None,
+) -> Results:
+    """Run every cell that has no result yet.
+
+    Args:
+        cells: The grid, in the order of the runs.
+        run: Makes the scores of a cell from its options.
+        path: The file of results; written anew, whole, after each run.
+        about: What a reader must know to repeat it: command and versions. Kept in the file.
+        progress: Told before each run: runs done, runs in all, and what comes.
+
+    Returns:
+        The results of all cells, in their order.
+    """
+    kept = read_results(path) if path.is_file() else []
+    done = {_key(entry["row"], entry["options"]): entry for entry in kept}
+    for number, cell in enumerate(cells):
+        key = _key(cell.row, cell.options)
+        if key in done:
+            continue
+        if progress is not None:
+            progress(number, len(cells), cell)
+        began = time.perf_counter()
+        scores = dict(run(cell.options))
+        seconds = round(time.perf_counter() - began, 1)
+        done[key] = {"row": cell.row, "options": dict(cell.options), "seconds": seconds, "scores": scores}
+        text = json.dumps({"about": dict(about), "results": list(done.values())}, indent=1)
+        replace_file(path, partial(Path.write_text, data=text + "\n"))
+    return [done[_key(cell.row, cell.options)] for cell in cells]
+
+
+def read_results(path: Path) -> Results:
+    """Read a file of results.
+
+    Raises:
+        UsageError: It is no such file.
+    """
+    try:
+        results: Results = json.loads(path.read_text(encoding="utf-8"))["results"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path}: it is no file of results ({error})", hint="remove it to start anew") from error
+    return results
+
+
+def scores_of(results: Results, row: str, score: str) -> list[float]:
+    """Values of a score over the runs of a row, in the order of the grid."""
+    return [float(entry["scores"][score]) for entry in results if entry["row"] == row]
+
+
+def _key(row: str, options: Mapping[str, Any]) -> str:
+    return json.dumps([row, options], sort_keys=True)
