@@ -20,7 +20,7 @@ __all__ = ["DEFAULT", "RUN", "Deployed", "encoder", "replicated"]
 
 
 def encoder() -> Deployed:
-    """The trained encoder of one token: the factory for ``neurotool convert neurotool.examples.ashnets.deploy:encoder``."""
+    """The trained encoder of one token, for ``neurotool convert neurotool.examples.ashnets.deploy:encoder``."""
     return _loaded(1)
 
 
