@@ -26,7 +26,7 @@ COMMAND = "make study-stft"
 PROTOCOL = "two stages per run; the class split is also the seed of weights and order of samples"
 RESULTS, FIGURE, PAGE = "study.json", "study.png", "README.md"
 FULL = "full model"
-AXIS = "HM on unseen test classes (%); grey: one class split each; bar: mean and 95 % interval"
+AXIS = "HM in the test (%); grey: one class split each; bar: mean and 95 % interval"
 
 ROWS: dict[str, dict[str, Any]] = {
     FULL: {},

@@ -9,6 +9,7 @@ import pytest
 import torch
 from norse.torch import LIFBoxCell
 
+from neurotool.errors import UsageError
 from neurotool.examples.common import spiking
 from neurotool.examples.stft.model.branch import SpikingBranch, TimeStepFactor
 from neurotool.examples.stft.model.options import ModelOptions, Sizes
@@ -62,6 +63,12 @@ def test_averaged_features_are_held_for_all_steps() -> None:
     repeated = model(audio.expand(4, 3, 6), video.expand(4, 3, 10))
     assert held.spiked["audio"].spikes.shape == (4, 3, 16)
     torch.testing.assert_close(held.theta["video"], repeated.theta["video"], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("wrong", [{"fusion": "tuker"}, {"steps": 0}, {"heads": 5}, {"rank": 17}])
+def test_impossible_options_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        replace(SMALL, **wrong)
 
 
 def test_all_parameters_get_a_gradient() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args, get_type_hints
+
+from neurotool.errors import UsageError
 
 Modality = Literal["audio", "video"]
 MODALITIES: tuple[Modality, ...] = ("audio", "video")
@@ -81,6 +83,21 @@ class ModelOptions:
     heads: int = 8
     depth: int = 1
     output: int = 64
+
+    def __post_init__(self) -> None:
+        """Refuse values that no model can be made of."""
+        for name, hint in get_type_hints(type(self)).items():
+            value, allowed = getattr(self, name), get_args(hint)
+            if allowed and value not in allowed:
+                raise UsageError(f"model.{name} is {value!r}", hint=f"it may be {', '.join(map(repr, allowed))}")
+        least = ("width", "steps", "blocks", "slots", "rank", "modes", "heads", "depth", "output")
+        if low := [name for name in least if getattr(self, name) < 1]:
+            raise UsageError(f"model.{low[0]} is {getattr(self, low[0])}", hint="it must be at least 1")
+        if self.width % self.heads:
+            raise UsageError(f"model.width {self.width} is no multiple of model.heads {self.heads}")
+        core = self.rank if self.tucker == "core" else self.modes
+        if self.fusion == "tucker" and core > self.width:
+            raise UsageError(f"the core has {core} modes for {self.width} features", hint="lower model.rank or modes")
 
     @property
     def used(self) -> tuple[Modality, ...]:
