@@ -268,8 +268,8 @@ def test_a_specification_names_a_module_or_its_factory_in_the_current_directory(
         ("no_such_module:net", "there is no module 'no_such_module'"),
         ("my_models:ne", "has no 'ne'"),
         ("my_models:broken", r"RuntimeError: no data here \(.*my_models.py:7\)"),
-        ("my_models:number", "is a int, neither a torch module nor a factory"),
-        ("my_models:wrong", "returned a int"),
+        ("my_models:number", "is of type int, neither a torch module nor a factory"),
+        ("my_models:wrong", "returned a value of type int"),
     ],
 )
 def test_a_wrong_specification_says_what_is_wrong(spec, message):
