@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# Trainings of a study that run at once.
+JOBS ?= 2
 # No parallel set-up: pip runs of one environment must not meet.
 .NOTPARALLEL:
 .PHONY: help venv demo test lint bench interop story-stft study-stft story-ashnets study-ashnets study-quantisation clean
@@ -71,13 +73,13 @@ story-stft: venv ## Train the Spiking Tucker Fusion Transformer and take it to t
 	$(BIN)/python -W ignore -m neurotool.examples.stft story
 
 study-stft: venv ## Compare that model with its ablations over five class splits (90 minutes; goes on where it stopped)
-	$(BIN)/python -W ignore -m neurotool.examples.stft study
+	$(BIN)/python -W ignore -m neurotool.examples.stft study --jobs $(JOBS)
 
 story-ashnets: venv ## Train the artificial-spiking hierarchical network and take it to the chip (15 minutes)
 	$(BIN)/python -W ignore -m examples.ashnets story
 
 study-ashnets: venv ## Compare that network with its baselines over three seeds (90 minutes; goes on where it stopped)
-	$(BIN)/python -W ignore -m examples.ashnets study
+	$(BIN)/python -W ignore -m examples.ashnets study --jobs $(JOBS)
 
 clean: ## Remove the environment and everything that was built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

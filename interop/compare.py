@@ -21,7 +21,7 @@ from neurotool.passes.fold import fold
 from neurotool.passes.partition import partition
 from neurotool.passes.quantise import quantise
 from neurotool.pipeline.adapters import program_target, read_source, torch_target
-from neurotool.pipeline.calibration import PAYLOAD_BITS
+from neurotool.pipeline.ports import value_bits
 from neurotool.runtime.boundary import to_port
 from neurotool.verify.compare import compare_spikes
 
@@ -185,7 +185,7 @@ def compare_integers(case: Fixture, graph: Graph) -> IntegerResult:
     assert len(cut.parts) == 1, [part.nodes for part in cut.parts]
     name = graph.inputs[0]
     ranges = torch_target().calibrate(cut.graph, {name: case.input})
-    ports = {name: _port(case, name)}
+    ports = {name: _port(case, name, value_bits(cut.graph, name, part.nodes))}
     program = quantise(subgraph(cut.graph, part.nodes, part.outputs), ports, ranges).program
     inputs = {name: to_port(case.input, ports[name])}
     trace = program_target("loihi").run_program(program, inputs, RunOptions(probes=("v",)))
@@ -208,8 +208,8 @@ def _rounded(graph: Graph, levels: int = 127) -> Graph:
     return replace(graph, nodes=nodes)
 
 
-def _port(case: Fixture, name: str) -> InputPort:
+def _port(case: Fixture, name: str, bits: int) -> InputPort:
     shape = case.input.shape[2:]
     if not case.facts["current"]:
         return InputPort(name, shape)
-    return InputPort(name, shape, PAYLOAD_BITS, float(np.abs(case.input).max()) / ((1 << (PAYLOAD_BITS - 1)) - 1))
+    return InputPort(name, shape, bits, float(np.abs(case.input).max()) / ((1 << (bits - 1)) - 1))

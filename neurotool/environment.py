@@ -29,6 +29,7 @@ _PURPOSES = {
     "array-api-compat": "one neuron step for numpy and torch",
     "click": "command line",
     "h5py": "program, trace and data files",
+    "joblib": "studies on all cores",
     "llvmlite": "vector instructions of the integer engine",
     "matplotlib": "figures",
     "networkx": "graph algorithms",

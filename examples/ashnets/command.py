@@ -71,9 +71,10 @@ def story(out: Path, seed: int, quick: bool, publish: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=Path(__file__).parent / "results", help="Folder.")
 @click.option("--seeds", type=int, default=3, help="Seeds per row.")
 @click.option("--rows", default="all", help="Comma-separated names of rows.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Runs at once, each in its own process.")
 @click.option("--so-far", is_flag=True, help="Run nothing; write the table of what has been run.")
 @click.option("--publish", is_flag=True, help="Put the table into the example's README.")
-def study(out: Path, seeds: int, rows: str, so_far: bool, publish: bool) -> None:
+def study(out: Path, seeds: int, rows: str, jobs: int, so_far: bool, publish: bool) -> None:
     """Compare the network with its baselines over seeds. Goes on where it was stopped."""
     from ..common.grid import read_results
     from .study import RESULTS, run_study, write
@@ -81,7 +82,7 @@ def study(out: Path, seeds: int, rows: str, so_far: bool, publish: bool) -> None
     if so_far:
         click.echo(write(out, read_results(out / RESULTS), publish))
     else:
-        click.echo(run_study(out, seeds, None if rows == "all" else rows.split(","), publish, note))
+        click.echo(run_study(out, seeds, None if rows == "all" else rows.split(","), publish, note, jobs))
 
 
 def say(stage: str, done: int, total: int, entry: Mapping[str, float]) -> None:

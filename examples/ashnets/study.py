@@ -93,6 +93,7 @@ def run_study(
     rows: Sequence[str] | None,
     publish: bool,
     note: Callable[[str], None],
+    jobs: int = 1,
     base: RunOptions = BASE,
 ) -> str:
     """Run what is missing of the grid; write table and figure.
@@ -103,6 +104,7 @@ def run_study(
         rows: Rows to run, or None for all.
         publish: Whether the table goes into the example's README.
         note: Told what runs.
+        jobs: Runs at once.
         base: What the rows change.
 
     Returns:
@@ -116,7 +118,8 @@ def run_study(
         about(
             COMMAND, "pre-training, then all tasks at once; tested once on pictures and things that are in no training"
         ),
-        lambda done, total, cell: note(f"{done + 1}/{total} {cell.row}, seed {cell.options['seed']}"),
+        lambda number, total, cell: note(f"{number + 1}/{total} {cell.row}, seed {cell.options['seed']}"),
+        jobs,
     )
     return write(folder, results, publish, base)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import joblib
 
 from neurotool.errors import UsageError
 
@@ -38,6 +40,7 @@ def run_grid(
     path: Path,
     about: Mapping[str, Any],
     progress: Callable[[int, int, Cell], None] | None = None,
+    jobs: int = 1,
 ) -> Results:
     """Run every cell that has no result yet.
 
@@ -46,26 +49,37 @@ def run_grid(
         run: Makes the scores of a cell from its options.
         path: The file of results; written anew, whole, after each run.
         about: What a reader must know to repeat it: command and versions. Kept in the file.
-        progress: Told before each run: runs done, runs in all, and what comes.
+        progress: Told before each run: its number in the grid, from 0, runs in all, and what comes.
+        jobs: Runs at once, each in a process of its own with its share of the cores; 1 runs all of them here.
 
     Returns:
         The results of all cells, in their order.
     """
     kept = read_results(path) if path.is_file() else []
     done = {_key(entry["row"], entry["options"]): entry for entry in kept}
-    for number, cell in enumerate(cells):
-        key = _key(cell.row, cell.options)
-        if key in done:
-            continue
-        if progress is not None:
-            progress(number, len(cells), cell)
-        began = time.perf_counter()
-        scores = dict(run(cell.options))
-        seconds = round(time.perf_counter() - began, 1)
-        done[key] = {"row": cell.row, "options": dict(cell.options), "seconds": seconds, "scores": scores}
+    finished = set(done)
+
+    def missing() -> Iterator[Any]:
+        for number, cell in enumerate(cells):
+            if _key(cell.row, cell.options) not in finished:
+                if progress is not None:
+                    progress(number, len(cells), cell)
+                yield joblib.delayed(_timed)(run, cell)
+
+    # No run is begun before there is a process for it, so that what is told is what runs.
+    parallel = joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)
+    for entry in parallel(missing()):
+        done[_key(entry["row"], entry["options"])] = entry
         text = json.dumps({"about": dict(about), "results": list(done.values())}, indent=1)
         replace_file(path, partial(Path.write_text, data=text + "\n"))
     return [done[_key(cell.row, cell.options)] for cell in cells]
+
+
+def _timed(run: Callable[[Mapping[str, Any]], Mapping[str, float]], cell: Cell) -> dict[str, Any]:
+    began = time.perf_counter()
+    scores = dict(run(cell.options))
+    seconds = round(time.perf_counter() - began, 1)
+    return {"row": cell.row, "options": dict(cell.options), "seconds": seconds, "scores": scores}
 
 
 def read_results(path: Path) -> Results:

@@ -79,12 +79,13 @@ def story(out: Path, seed: int, split: int, quick: bool, publish: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/stft/study"), help="Folder of the study.")
 @click.option("--splits", type=int, default=5, help="Class splits per row.")
 @click.option("--rows", default="all", help="Comma-separated names of rows.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Runs at once, each in its own process.")
 @click.option("--publish", is_flag=True, help="Put tables and figures into the example's README.")
-def study(out: Path, splits: int, rows: str, publish: bool) -> None:
+def study(out: Path, splits: int, rows: str, jobs: int, publish: bool) -> None:
     """Compare the full model with its ablations over class splits. Goes on where it was stopped."""
     from .study import run_study
 
-    click.echo(run_study(out, splits, None if rows == "all" else rows.split(","), publish, _note))
+    click.echo(run_study(out, splits, None if rows == "all" else rows.split(","), publish, _note, jobs))
 
 
 def _say(stage: str, done: int, total: int, entry: Mapping[str, float]) -> None:

@@ -80,7 +80,9 @@ def run_cell(options: Mapping[str, Any]) -> dict[str, float]:
     return scores
 
 
-def run_study(folder: Path, splits: int, rows: Sequence[str] | None, publish: bool, note: Callable[[str], None]) -> str:
+def run_study(
+    folder: Path, splits: int, rows: Sequence[str] | None, publish: bool, note: Callable[[str], None], jobs: int = 1
+) -> str:
     """Run what is missing of the grid and write table and figure.
 
     Args:
@@ -89,6 +91,7 @@ def run_study(folder: Path, splits: int, rows: Sequence[str] | None, publish: bo
         rows: Rows to run, or None for all.
         publish: Whether tables and figure go into the example's README and results.
         note: Told what runs.
+        jobs: Runs at once.
 
     Returns:
         The tables in Markdown.
@@ -99,7 +102,8 @@ def run_study(folder: Path, splits: int, rows: Sequence[str] | None, publish: bo
         run_cell,
         folder / RESULTS,
         about(COMMAND, PROTOCOL),
-        lambda done, total, cell: note(f"{done + 1}/{total} {_title(cell)}"),
+        lambda number, total, cell: note(f"{number + 1}/{total} {_title(cell)}"),
+        jobs,
     )
     tables = {"study": ablation_table(results), "tucker": cost_table(results)}
     hm = {name: scores_of(results, name, "HM") for name in ROWS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import traceback
 
 import click
@@ -11,8 +12,9 @@ from neurotool.cli.session import Session, stderr
 from neurotool.errors import NeurotoolError, UsageError
 
 INTERNAL = 5
-INTERRUPTED = 130
-"""128 + SIGINT, as shells count."""
+SIGNALLED = 128
+"""Added to the number of the signal that ended a command, as shells count."""
+INTERRUPTED = SIGNALLED + signal.SIGINT
 
 
 class _InternalError(NeurotoolError):
@@ -30,6 +32,9 @@ def report(error: BaseException, session: Session, *, asked_for_json: bool = Fal
     Returns:
         The exit code.
     """
+    if session.ended_by is not None:
+        stderr().print("interrupted" if session.ended_by is signal.SIGINT else f"ended by {session.ended_by.name}")
+        return SIGNALLED + session.ended_by
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, SystemExit | GeneratorExit | BrokenPipeError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -16,6 +15,7 @@ from neurotool.cli.completion import completion
 from neurotool.cli.convert import convert
 from neurotool.cli.demo import demo
 from neurotool.cli.doctor import doctor
+from neurotool.cli.ending import end_on_signals
 from neurotool.cli.estimate_energy import estimate_energy
 from neurotool.cli.explain import explain
 from neurotool.cli.export import export
@@ -66,7 +66,7 @@ def _print_versions(ctx: click.Context, _: click.Parameter, wanted: bool) -> Non
     commands={verb.name: verb for verb in _VERBS if verb.name},
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done; 1 it ran and the answer is no; 2 wrong usage; 3 the model uses something unsupported; "
-    "4 a backend is absent or failed; 5 internal error; 130 interrupted.",
+    "4 a backend is absent or failed; 5 internal error; 130 interrupted; 128 + n ended by signal n.",
 )
 @click.option(
     "--version",
@@ -81,9 +81,9 @@ def cli() -> None:
     """Deploy hybrid spiking models: convert, run, verify and cost them on Loihi-style hardware."""
 
 
-def invoke(arguments: Sequence[str]) -> int:
+def invoke(arguments: Sequence[str], session: Session | None = None) -> int:
     """Run one command line and return its exit code."""
-    session = Session()
+    session = session or Session()
     try:
         result = cli.main(list(arguments), prog_name="neurotool", standalone_mode=False, obj=session)
     except BaseException as error:
@@ -91,17 +91,12 @@ def invoke(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _leave(number: int, _: object) -> NoReturn:
-    """End like an interrupted command, so that unfinished files are removed; 128 + signal, as shells count."""
-    raise SystemExit(128 + number)
-
-
 def main() -> NoReturn:
     """Console script."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+    session = Session()
+    end_on_signals(session)
     try:
-        code = invoke(sys.argv[1:])
+        code = invoke(sys.argv[1:], session)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of a pipe left early, as in `neurotool ... | head`. Nothing more can be said to it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,10 +30,12 @@ class Session:
     Attributes:
         json: Answer with one JSON envelope instead of text.
         verbosity: -1 for quiet, 0, or the number of times ``-v`` was given.
+        ended_by: The signal that asked the command to end, if one did.
     """
 
     json: bool = False
     verbosity: int = 0
+    ended_by: signal.Signals | None = None
 
     def note(self, text: str) -> None:
         """Say something on stderr, unless quiet."""

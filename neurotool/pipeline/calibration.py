@@ -1,4 +1,4 @@
-"""What calibration data tells the quantiser: state ranges, and the values that cross into parts."""
+"""What calibration data tells the quantiser: ranges of states, rates, and the values that cross into parts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
-import numpy.typing as npt
 
-from neurotool.data import Dataset, Samples
-from neurotool.diagnostics import Diagnostic, Severity
-from neurotool.errors import UnsupportedError
+from neurotool.data import Samples
 from neurotool.ir.adapters import Array, Progress, RunOptions
-from neurotool.ir.coding import Coding
 from neurotool.ir.graph import Graph, subgraph
-from neurotool.ir.partition import Boundary, Part, Partition
-from neurotool.ir.program import ChipProgram, InputPort
+from neurotool.ir.partition import Partition
+from neurotool.ir.program import ChipProgram
 from neurotool.pipeline.adapters import torch_target
 from neurotool.pipeline.samples import first_samples, float_inputs
 
@@ -25,12 +21,6 @@ CALIBRATION_SAMPLES = 512
 
 RATE_SAMPLES = 64
 """Samples from which the rate of an input that dense parts compute is taken."""
-
-PAYLOAD_BITS = 8
-"""Width of the payload that carries float values onto the chip."""
-
-CURRENT_BITS = 13
-"""Width of a constant current: that of the mantissa of Lava's ``bias_mant``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,56 +82,3 @@ def powers(ranges: Mapping[str, Mapping[str, float]], values: Mapping[str, Array
     arrays = {name: np.asarray(found, np.float64) for name, found in values.items()}
     sent = {n: {"power": float(np.mean(np.square(v))), "rate": float(np.mean(v != 0.0))} for n, v in arrays.items()}
     return sent | {name: {**found, "power": found["rate"]} for name, found in ranges.items()}
-
-
-def ports_of(
-    part: Part, partition: Partition, samples: Samples | None, calibration: Calibration | None
-) -> dict[str, InputPort]:
-    """Choose how each input of a spiking part enters the chip.
-
-    Raises:
-        UnsupportedError: A float value enters the chip and no data tells its range.
-    """
-    boundaries = {b.value: b for b in partition.boundaries if b.target == part.name}
-    graph = partition.graph
-    ports, missing = {}, []
-    for name in part.inputs:
-        shape, entering = graph.nodes[name].shape, _entering(name, graph, samples)
-        if entering is not None and entering.message_bits:
-            ports[name] = InputPort(name, shape, entering.message_bits, entering.scale)
-        elif boundaries[name].coding is Coding.SPIKES:
-            ports[name] = InputPort(name, shape)
-        elif calibration is None:
-            message = "a float value enters the chip here, and nothing tells its range"
-            missing.append(Diagnostic("NT-QUANT-006", Severity.ERROR, name, message, fix="give --calib data.npz"))
-        else:
-            ports[name] = _port(boundaries[name], boundary_values(graph, [name], calibration.inputs)[name])
-    if missing:
-        raise UnsupportedError("calibration data is needed", hint="--calib data.npz", diagnostics=missing)
-    return ports
-
-
-def _entering(name: str, graph: Graph, samples: Samples | None) -> Dataset | None:
-    """Samples of an input of the model; None for any other value."""
-    if samples is None or name not in graph.inputs:
-        return None
-    return samples.inputs.get(name) or next(iter(samples.inputs.values()))
-
-
-def _port(boundary: Boundary, values: Array) -> InputPort:
-    """A port for float values: full scale is the largest of them."""
-    magnitude = np.abs(np.asarray(values, np.float64))
-    peak = float(magnitude.max()) or 1.0
-    if boundary.coding in (Coding.RATE, Coding.LATENCY):
-        scale = peak if boundary.coding is Coding.RATE else spike_charge(magnitude, boundary.steps)
-        return InputPort(
-            boundary.value, boundary.shape, 2 if float(np.asarray(values, np.float64).min()) < 0 else 0, scale
-        )
-    bits = CURRENT_BITS if boundary.coding is Coding.CONSTANT else PAYLOAD_BITS
-    return InputPort(boundary.value, boundary.shape, bits, peak / ((1 << (bits - 1)) - 1))
-
-
-def spike_charge(magnitude: npt.NDArray[np.float64], steps: int) -> float:
-    """What the only spike of a latency code is worth: all that a value gives over the steps, in the mean."""
-    given = magnitude[magnitude > 0.0]
-    return float(given.mean()) * steps if given.size else 1.0

@@ -9,7 +9,8 @@ from neurotool.ir.graph import subgraph
 from neurotool.ir.partition import Part
 from neurotool.passes.quantise import Quantised, Settings, WeightRange, Widths, quantise
 from neurotool.passes.quantise.search import loops, search_scales
-from neurotool.pipeline.calibration import Calibration, ports_of, powers
+from neurotool.pipeline.calibration import Calibration, powers
+from neurotool.pipeline.ports import ports_of
 from neurotool.pipeline.results import ConvertOptions, StageProgress, progress_of
 from neurotool.pipeline.sensitivity import LayerLoss, sensitivity
 from neurotool.pipeline.splitting import Split

@@ -8,8 +8,9 @@ from neurotool.errors import UsageError
 from neurotool.ir.manifest import TuningRecord
 from neurotool.ir.partition import Part
 from neurotool.passes.quantise import Quantised
-from neurotool.pipeline.calibration import Calibration, ports_of, powers
+from neurotool.pipeline.calibration import Calibration, powers
 from neurotool.pipeline.lowering import lower, settings_of
+from neurotool.pipeline.ports import ports_of
 from neurotool.pipeline.results import ConvertOptions, StageProgress
 from neurotool.pipeline.samples import check_inputs, float_inputs, read_new
 from neurotool.pipeline.splitting import Split

@@ -13,8 +13,9 @@ from neurotool.errors import UnsupportedError, UsageError
 from neurotool.ir.adapters import RunOptions
 from neurotool.ir.program_file import load_program
 from neurotool.pipeline import ConvertOptions
-from neurotool.pipeline.calibration import calibrate, ports_of, powers
+from neurotool.pipeline.calibration import calibrate, powers
 from neurotool.pipeline.lowering import lower, settings_of
+from neurotool.pipeline.ports import ports_of
 from neurotool.pipeline.samples import float_inputs, read_new
 from neurotool.pipeline.splitting import split
 from neurotool.pipeline.trial import Trial

@@ -90,6 +90,17 @@ def test_a_graded_input_scales_its_weights():
     np.testing.assert_allclose(meant, [[0.125, 0.125]], rtol=1e-3)
 
 
+def test_the_weight_of_a_graded_input_keeps_fractions_though_a_neuron_hears_one_synapse_only():
+    port = {"x": InputPort("x", (2,), message_bits=13, scale=1 / 4095)}
+    made = quantise(one_layer([[0.7, 0.0], [0.0, 0.3]], kv=0.5), port)
+    projection = made.program.projections["fc"]
+    # One unit of the payload is 0.7/4095 of the threshold: at exponent 0 the weight would have about four bits.
+    assert projection.weight_exp < 0
+    assert np.abs(projection.weights).max() > 64
+    (rounding,) = (r for r in made.records[0].roundings if r.parameter == "weights of fc")
+    assert rounding.error / rounding.span < 1 / 100
+
+
 def test_all_refusals_come_at_once():
     model = chain(
         source(), linear("a", np.eye(2)), lif("l1", 2, threshold=0.0), linear("b", np.eye(2)),

@@ -125,6 +125,22 @@ def test_a_grid_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert scores_of(results, "a", "HM") == [1.0, 4.0] and scores_of(results, "b", "HM") == [2.0, 5.0]
 
 
+def test_a_grid_runs_several_cells_at_once(tmp_path: Path) -> None:
+    cells = [Cell("square", {"value": value}) for value in (3, 1, 2)]
+    told: list[int] = []
+
+    def square(options: Mapping[str, int]) -> dict[str, float]:
+        return {"square": float(options["value"] ** 2)}
+
+    results = run_grid(
+        cells, square, tmp_path / "grid.json", {"command": "x"}, lambda number, _t, _c: told.append(number), jobs=2
+    )
+    assert scores_of(results, "square", "square") == [9.0, 1.0, 4.0]  # in the order of the grid, not of the ends
+    assert sorted(told) == [0, 1, 2]
+    kept = json.loads((tmp_path / "grid.json").read_text())["results"]
+    assert sorted(entry["options"]["value"] for entry in kept) == [1, 2, 3]
+
+
 def test_the_study_has_a_row_for_every_part_and_writes_its_tables() -> None:
     grid = study.cells(2)
     assert len(grid) == 2 * (len(study.ROWS) + len(study.FORMS))

@@ -138,9 +138,10 @@ def _choose(
     def round_at(scale: Scale) -> RoundedLayer:
         return round_layer(found, scale, times, ports, bits, rates)
 
-    candidates = (
-        iter([chosen.scales[name]]) if name in chosen.scales else scales(found, _fit(found, ports, ranges, chosen))
-    )
+    if name in chosen.scales:
+        candidates = iter([chosen.scales[name]])
+    else:
+        candidates = scales(found, _fit(found, ports, ranges, chosen), peaks)
     seen = None if ranges is None else ranges.get(name)
     return choose(found, candidates, round_at, peaks, seen, chosen.headroom.get(name, MEMBRANE_HEADROOM))
 

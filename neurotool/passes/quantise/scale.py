@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,11 +34,16 @@ class Scale:
         return 64.0 * self.activation
 
 
-def scales(layer: Layer, fit: Fit) -> Iterator[Scale]:
+def scales(layer: Layer, fit: Fit, peaks: Mapping[str, int]) -> Iterator[Scale]:
     """Yield the scales at which threshold, subtraction and bias fit their registers, finest first.
 
     The weights use the same share of their mantissas at each of them; the exponent only raises the resolution of the
     states (truncating decays lose up to one unit per step).
+
+    Args:
+        layer: The population with what ends at it.
+        fit: How its weights fit their mantissas.
+        peaks: Largest payload of each source; 1 for spikes.
     """
     limit = _limit(layer)
     for exponent in reversed(WEIGHT_EXPONENTS):
@@ -46,19 +51,19 @@ def scales(layer: Layer, fit: Fit) -> Iterator[Scale]:
         # Lava's convolutions have no exponent, so that their mantissas must hold the weights as they are.
         fits = all(activation * fit.reach.get(s.name, 0.0) <= 1.0 + 1e-9 for s in layer.synapses if s.convolves)
         if activation <= limit and fits:
-            yield Scale(activation, {s.name: _exponent(s, activation * fit.reach.get(s.name, 0.0))
-                                     for s in layer.synapses})  # fmt: skip
+            reaches = {s.name: activation * fit.reach.get(s.name, 0.0) for s in layer.synapses}
+            yield Scale(activation, {s.name: _exponent(s, reaches[s.name], peaks[s.source]) for s in layer.synapses})
 
 
-def _exponent(synapses: Synapses, reach: float) -> int:
+def _exponent(synapses: Synapses, reach: float, peak: int) -> int:
     """Smallest exponent at which weights that reach ``reach`` times the largest mantissa fit it.
 
-    A negative exponent keeps fractions of a unit until the sum is shifted, which rounds down. Where there is nothing to
-    sum, rounding the weight itself is closer.
+    A negative exponent keeps fractions of a unit until the sum of weights times payloads is shifted, which rounds down.
+    Where a neuron hears one spike at most there is nothing to sum, and rounding the weight itself is closer.
     """
     if synapses.convolves:
         return 0
-    smallest = WEIGHT_EXPONENTS[0] if synapses.adds_up else 0
+    smallest = WEIGHT_EXPONENTS[0] if synapses.adds_up or peak > 1 else 0
     return smallest if reach == 0.0 else max(smallest, exponent_of(reach))
 
 
