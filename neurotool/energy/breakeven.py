@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -13,10 +13,8 @@ from scipy.optimize import brentq
 from neurotool.chips import Chip, Device
 from neurotool.energy.bands import Extremes
 from neurotool.energy.compare import Alternative
-from neurotool.energy.dense import price_dense
-from neurotool.energy.estimate import CountedWork, DenseWork
 from neurotool.energy.lines import Term, total
-from neurotool.energy.model import ChipModel
+from neurotool.energy.split import CountedWork, DenseWork, price_split
 
 
 class Verdict(StrEnum):
@@ -95,9 +93,9 @@ def break_even(
 
     def energy(factor: float, basis: Basis) -> float:
         values, term = Extremes(()), Term.DYNAMIC if basis is Basis.DYNAMIC else None
-        parts = [ChipModel(chip, values).price(each.part, each.work.at_rate(factor)) for each in spiking]
-        parts += [price_dense(each.part, each.counts, device, values) for each in dense]
-        return sum(float(total(part.lines, term)[0]) for part in parts)
+        at_rate = [replace(each, work=each.work.at_rate(factor)) for each in spiking]
+        priced = price_split(at_rate, dense, chip, device, values)
+        return sum(float(total(each.lines, term)[0]) for each in priced)
 
     found = []
     for other in alternatives:

@@ -19,10 +19,11 @@ import yaml
 
 from neurotool.chips import load_chip, load_device
 from neurotool.energy.bands import Band
-from neurotool.energy.estimate import CountedWork, estimate
+from neurotool.energy.estimate import estimate
 from neurotool.energy.lines import Term
 from neurotool.energy.parts import PartEnergy
 from neurotool.energy.published import counted_work
+from neurotool.energy.split import CountedWork
 from neurotool.ir.activity_counts import parse_activity_counts
 from neurotool.units import format_si
 

@@ -10,8 +10,8 @@ from neurotool.chips import Chip, Device
 from neurotool.energy.accuracy import EQUAL_WITHIN, Accuracy, Way
 from neurotool.energy.breakeven import BreakEven, break_even
 from neurotool.energy.compare import Alternative, ScalingWork, on_gpu, own
-from neurotool.energy.estimate import CountedWork, DenseWork
 from neurotool.energy.report import EnergyReport
+from neurotool.energy.split import CountedWork, DenseWork
 
 NOTES = (
     "The ANNs have the layers of the spiking network, run once, with one activation function for each neuron. They are "

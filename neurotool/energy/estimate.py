@@ -11,11 +11,12 @@ from neurotool.energy.bands import Draws, Values
 from neurotool.energy.boundary import crossings
 from neurotool.energy.counts import count
 from neurotool.energy.dense import price_dense
-from neurotool.energy.events import ChipWork, events_of
+from neurotool.energy.events import events_of
 from neurotool.energy.lines import Priced
-from neurotool.energy.model import RATES, ChipModel
+from neurotool.energy.model import RATES
 from neurotool.energy.parts import PartEnergy
 from neurotool.energy.report import EnergyReport, Evidence
+from neurotool.energy.split import CountedWork, DenseWork, price_split
 from neurotool.energy.summary import summarise
 from neurotool.energy.tornado import tornado
 from neurotool.errors import UsageError
@@ -29,8 +30,8 @@ NOTES = (
     "Energy and latency are per inference, as a mean over the samples of the activity.",
     "Dynamic is what events add to a powered, idle chip or device; static is being powered for the modelled latency; "
     "host is the processors on the chip; boundary is the link to the chip.",
-    "Parts run one after the other. Each is charged for its own time: not for waiting, and not for the computer that "
-    "feeds the chip.",
+    "Parts run one after the other. Waiting is what stays powered meanwhile: chips and cores while other parts "
+    "compute, the device while a chip does. The computer that feeds the chip is not counted.",
     "A figure's kind is that of its weakest constant that makes up at least 5 % of it; none is measured.",
 )
 
@@ -52,37 +53,6 @@ class SpikingWork:
     placement: Placement
     trace: Trace
     once: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, eq=False)
-class CountedWork:
-    """A spiking part whose events are known.
-
-    Attributes:
-        part: Name of the part.
-        work: What it does in one inference.
-        evidence: What stands behind the counts.
-        source: Where they come from.
-        samples: Samples they are a mean of; 0 where nobody says.
-        notes: What was taken for granted on the way, one sentence each.
-        warnings: What looks wrong about them.
-    """
-
-    part: str
-    work: ChipWork
-    evidence: Evidence
-    source: str
-    samples: int = 0
-    notes: tuple[str, ...] = ()
-    warnings: tuple[Diagnostic, ...] = ()
-
-
-@dataclass(frozen=True)
-class DenseWork:
-    """A dense part and its work."""
-
-    part: str
-    counts: DenseCounts
 
 
 def count_work(work: SpikingWork, chip: Chip) -> CountedWork:
@@ -127,11 +97,11 @@ def estimate(
     counted = [count_work(work, chip) if isinstance(work, SpikingWork) else work for work in spiking]
 
     def price(values: Values) -> Iterator[Priced]:
-        yield from (ChipModel(chip, values).price(each.part, each.work) for each in counted)
-        yield from (price_dense(each.part, each.counts, device, values) for each in dense)
+        return price_split(counted, dense, chip, device, values)
 
     draws = Draws(seed)
-    parts = [summarise(priced) for priced in price(draws)]
+    found = [summarise(priced) for priced in price(draws)]
+    parts, waiting = found[: len(counted) + len(dense)], found[len(counted) + len(dense) :]
     all_dense = None if whole is None else summarise(price_dense("whole model", whole, device, draws))
     on_device = [*parts[len(counted) :], *([all_dense] if all_dense else [])]
     window, idle = chip.power_window, device.idle
@@ -150,6 +120,7 @@ def estimate(
     evidence, activity = _activity(counted)
     return EnergyReport(
         parts=tuple(parts),
+        waiting=waiting[0] if waiting else None,
         whole=all_dense,
         samples=min((each.samples for each in counted), default=0),
         evidence=evidence,

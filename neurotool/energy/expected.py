@@ -13,10 +13,10 @@ from neurotool.chips.needs import ASSUMED_RATE
 from neurotool.energy.activity import Activity
 from neurotool.energy.boundary import MESSAGE_BYTES, VALUE_BYTES, Crossing
 from neurotool.energy.counts import count_activity
-from neurotool.energy.estimate import CountedWork
 from neurotool.energy.events import SPIKE_DRIVEN, ChipWork, events_of
 from neurotool.energy.rates import RATE_RANGE
 from neurotool.energy.report import Evidence
+from neurotool.energy.split import CountedWork
 from neurotool.errors import UsageError
 from neurotool.ir.placement import Placement
 from neurotool.ir.program import ChipProgram, OutputKind

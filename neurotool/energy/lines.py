@@ -22,6 +22,7 @@ class Term(StrEnum):
     STATIC = "static"  # being powered, for as long as the inference takes
     HOST = "host"  # processors on the chip that drive the run
     BOUNDARY = "boundary"  # moving values between the chip and the rest
+    WAITING = "waiting"  # being powered while another part of the model computes
 
 
 class Kind(StrEnum):

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.energy.estimate import DenseWork, SpikingWork
+from neurotool.energy.estimate import SpikingWork
+from neurotool.energy.split import DenseWork
 from neurotool.ir.program import ChipProgram, Population, Projection
 from neurotool.ir.trace import Trace
 from neurotool.neurons import MODELS

@@ -8,9 +8,9 @@ import numpy as np
 
 from neurotool.chips import Basis, Chip, Constant
 from neurotool.diagnostics import Diagnostic, Severity
-from neurotool.energy.estimate import CountedWork
 from neurotool.energy.events import ChipWork, LayerEvents
 from neurotool.energy.report import Evidence
+from neurotool.energy.split import CountedWork
 from neurotool.errors import UsageError
 from neurotool.ir.activity_counts import ActivityClass, ActivityCounts, LayerCounts
 from neurotool.units import format_si, parse_time

@@ -31,6 +31,7 @@ class EnergyReport:
 
     Attributes:
         parts: Parts of the model as it was split.
+        waiting: What stays powered while another part computes; None where nothing waits.
         whole: The whole model run densely on the device, for comparison; None where it was not asked for.
         samples: Samples of the trace that counts are means of.
         evidence: Class of evidence for the activity.
@@ -42,6 +43,7 @@ class EnergyReport:
     """
 
     parts: tuple[PartEnergy, ...]
+    waiting: PartEnergy | None
     whole: PartEnergy | None
     samples: int
     evidence: Evidence
@@ -52,9 +54,14 @@ class EnergyReport:
     notes: tuple[str, ...]
 
     @property
+    def charged(self) -> tuple[PartEnergy, ...]:
+        """Everything that adds up to the total: the parts, and what waits."""
+        return self.parts if self.waiting is None else (*self.parts, self.waiting)
+
+    @property
     def terms(self) -> dict[Term, Band]:
-        """Joules per term over all parts."""
-        return {term: sum((part.terms[term] for part in self.parts), ZERO) for term in Term}
+        """Joules per term in all."""
+        return {term: sum((each.terms[term] for each in self.charged), ZERO) for term in Term}
 
     def dynamic(self, name: str) -> Band:
         """Joules over all parts by one definition of "dynamic" (:data:`neurotool.energy.dynamic.DYNAMIC`)."""
@@ -66,8 +73,8 @@ class EnergyReport:
 
     @property
     def total(self) -> Band:
-        """Joules over all parts."""
-        return sum((part.total for part in self.parts), ZERO)
+        """Joules in all."""
+        return sum((each.total for each in self.charged), ZERO)
 
     @property
     def latency(self) -> Band:
@@ -76,12 +83,12 @@ class EnergyReport:
 
     @property
     def kind(self) -> Kind:
-        """Kind of the total: the weakest of its parts'."""
-        return max((part.kind for part in self.parts), key=list(Kind).index, default=Kind.SIMULATED)
+        """Kind of the total: the weakest of what it is made of."""
+        return max((each.kind for each in self.charged), key=list(Kind).index, default=Kind.SIMULATED)
 
     def rows(self) -> tuple[EnergyRow, ...]:
         """All rows of the per-layer table."""
-        return tuple(row for part in self.parts for row in part.rows)
+        return tuple(row for each in self.charged for row in each.rows)
 
     def explain(self, layer: str) -> tuple[str, ...]:
         """The arithmetic of the rows of that name, one line per product; empty if there is none."""
@@ -95,6 +102,7 @@ class EnergyReport:
             "kind": self.kind.value,
             "latency_s": self.latency.to_json(),
             "parts": [part.to_json() for part in self.parts],
+            "waiting": None if self.waiting is None else self.waiting.to_json(),
             "whole_model_dense": None if self.whole is None else self.whole.to_json(),
             "static_J": {what: self.standing(what).to_json() for what in (CHIPS_POWERED, CORES_POWERED)},
             "dynamic_J": {name: self.dynamic(name).to_json() for name in DYNAMIC},

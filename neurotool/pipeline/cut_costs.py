@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from neurotool.chips import Chip, Device
-from neurotool.energy import ChipWork, Cost, RatedLayer, chip_cost, device_cost, rated_work
+from neurotool.energy import Busy, ChipWork, Cost, RatedLayer, chip_cost, device_cost, rated_work, waits
 from neurotool.ir.costs import CutCost, DenseCounts
 from neurotool.ir.graph import SPIKING_TYPES, Graph
 from neurotool.ir.partition import Part, Side
@@ -48,21 +48,20 @@ class CutCosts:
         return self.of(self.candidates.parts(on_chip))
 
     def of(self, parts: Sequence[Part]) -> CutCost:
-        """Cost of a cut: its parts one after the other, and the idle power of the side that waits.
-
-        Chips hold all their parts at once, and stay powered while the device computes; so does the device while a chip
-        does.
-        """
+        """Cost of a cut: its parts one after the other, and what waits meanwhile, as ``estimate-energy`` charges it."""
         spiking = [self._part(part) for part in parts if part.side is Side.SPIKING]
         dense = [self._part(part) for part in parts if part.side is Side.DENSE]
         on_chip, off_chip = _total(spiking), _total(dense)
         latency, cores = on_chip.seconds + off_chip.seconds, sum(used for _, used in spiking)
-        chips = -(-cores // self.chip.limits.cores.value)
-        charged = sum(-(-used // self.chip.limits.cores.value) * cost.seconds for cost, used in spiking)
-        waiting = self.chip.costs.static_chip.si * (chips * latency - charged)
-        if dense:
-            waiting += self.device.idle.si * on_chip.seconds
-        return CutCost(on_chip.joules + off_chip.joules + waiting, latency, cores)
+        return CutCost(on_chip.joules + off_chip.joules + self._waiting(spiking, dense), latency, cores)
+
+    def _waiting(self, spiking: Sequence[tuple[Cost, int]], dense: Sequence[tuple[Cost, int]]) -> float:
+        """Joules of what is powered and does not compute."""
+        per_chip = self.chip.limits.cores.value
+        busy = [Busy(-(-used // per_chip), used, np.array([cost.seconds])) for cost, used in spiking]
+        found, costs = waits(busy, [np.array([cost.seconds]) for cost, _ in dense], self.chip), self.chip.costs
+        powers = costs.static_chip.si, costs.static_core.si, self.device.idle.si
+        return sum(power * float(time[0]) for power, time in zip(powers, found, strict=True))
 
     def _part(self, part: Part) -> tuple[Cost, int]:
         """Cost of a part and the cores that it fills."""

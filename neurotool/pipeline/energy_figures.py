@@ -63,7 +63,7 @@ def _terms(report: EnergyReport, place: Place) -> tuple[str, ...]:
     from neurotool.report.energy_bars import energy_per_layer
     from neurotool.report.files import save
 
-    parts = {f"{part.part}\non {part.where}": part for part in report.parts}
+    parts = {f"{part.part}\non {part.where}": part for part in report.charged}
     terms: dict[str, list[float]] = {
         "events (dynamic)": [p.terms[Term.DYNAMIC].nominal for p in parts.values()],
         **{f"static, {what}": [p.standing[what].nominal for p in parts.values()] for what in _standing(report)},
@@ -73,6 +73,7 @@ def _terms(report: EnergyReport, place: Place) -> tuple[str, ...]:
         ],
         "host": [p.terms[Term.HOST].nominal for p in parts.values()],
         "boundary": [p.terms[Term.BOUNDARY].nominal for p in parts.values()],
+        "waiting": [p.terms[Term.WAITING].nominal for p in parts.values()],
     }
     largest = max((p.total.nominal for p in parts.values()), default=0.0)
     used = {name: joules for name, joules in terms.items() if max(joules, default=0.0) > VISIBLE * largest}

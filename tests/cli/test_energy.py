@@ -54,7 +54,7 @@ def test_json_holds_lines_meanings_and_the_tornado(counts, capsys):
     code, out, _ = answer(capsys, "--json", "--activity", counts, "--chip", "loihi1")
     data = json.loads(out)["data"]
     assert code == 0
-    assert set(data["energy_J"]) == {"dynamic", "static", "host", "boundary", "total"}
+    assert set(data["energy_J"]) == {"dynamic", "static", "host", "boundary", "waiting", "total"}
     assert set(data["static_J"]) == {"chips powered", "cores powered"}
     assert list(data["dynamic_J"]) == ["cores", "above-ready-idle", "above-leakage", "above-boot-idle"]
     assert data["activity"]["class"] == "recorded rates"

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neurotool.chips import Constant, load_chip, load_device
-from neurotool.energy import DenseWork, Kind, SpikingWork, Term, estimate
+from neurotool.energy import Busy, DenseWork, Kind, SpikingWork, Term, estimate, waits
 from neurotool.errors import UsageError
 from neurotool.ir.costs import DenseCounts
 from neurotool.ir.program import ChipProgram, Convolution, InputPort, Population, Projection
@@ -105,12 +105,43 @@ def test_a_batch_shares_energy_but_not_latency():
 def test_a_hybrid_is_the_sum_of_its_parts(work):
     report = estimate([work], [DenseWork("dense-0", DENSE)], CHIP, DEVICE, whole=replace(DENSE, kernels=100))
     assert [part.part for part in report.parts] == ["spiking-0", "dense-0"]
-    assert report.total.nominal == pytest.approx(sum(part.total.nominal for part in report.parts))
+    assert report.waiting is not None
+    assert report.total.nominal == pytest.approx(
+        sum(part.total.nominal for part in report.parts) + report.waiting.total.nominal
+    )
     assert report.latency.nominal == pytest.approx(sum(part.seconds.nominal for part in report.parts))
     assert report.whole is not None
     assert report.whole.latency["total"].nominal == pytest.approx(1e-3)
     assert report.samples == 1
     assert report.activity == "measured trace (loihi)"
+
+
+def test_what_waits_by_hand(work):
+    report = estimate([work], [DenseWork("dense-0", DENSE), DenseWork("dense-1", DENSE)], CHIP, DEVICE)
+    chip, device = (report.parts[i].seconds.nominal for i in (0, 1))
+    assert report.waiting is not None and report.waiting.where == "loihi1 and jetson-orin-nano"
+    # One chip with one core waits for both dense parts, the device for the chip alone.
+    at_chip, at_device = (row.total.nominal for row in report.waiting.rows)
+    assert at_chip == pytest.approx((29e-3 + 0.65e-3) * 2 * device)
+    assert at_device == pytest.approx(2.28 * chip)
+    assert report.terms[Term.WAITING].nominal == pytest.approx(at_chip + at_device)
+    assert "the device waits: 0.0034036 s x 2.28 W" in "\n".join(report.explain("jetson-orin-nano"))
+    assert all(part.terms[Term.WAITING].nominal == 0 for part in report.parts)
+
+
+def test_nothing_waits_where_nothing_follows(work):
+    for report in (estimate([work], [], CHIP, DEVICE), estimate([], [DenseWork("d", DENSE)] * 2, CHIP, DEVICE)):
+        assert report.waiting is None and report.terms[Term.WAITING].nominal == 0
+
+
+def test_parts_share_a_chip_while_they_wait():
+    # Parts of 100 and 60 cores fill two chips of 128 between them; each is charged for its own chip while it runs.
+    spiking = [Busy(1, 100, np.array([2.0])), Busy(1, 60, np.array([3.0]))]
+    found = waits(spiking, [np.array([5.0])], CHIP)
+    assert found.chips[0] == 2 * 10 - 2 - 3
+    assert found.cores[0] == 100 * 8 + 60 * 7
+    assert found.device[0] == 5
+    assert waits(spiking, [], CHIP).device[0] == 0
 
 
 def bands_of(report):

@@ -5,8 +5,9 @@ import pytest
 
 from neurotool.chips import load_chip
 from neurotool.energy import count
-from neurotool.energy.estimate import DenseWork, SpikingWork
+from neurotool.energy.estimate import SpikingWork
 from neurotool.energy.neurobench import footprint, neurobench, operations
+from neurotool.energy.split import DenseWork
 from neurotool.ir.costs import DenseCounts
 from neurotool.ir.program import ChipProgram, Convolution, InputPort, Population, Projection
 from neurotool.ir.trace import Trace

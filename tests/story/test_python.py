@@ -21,7 +21,7 @@ def test_results_show_themselves_as_short_tables(told, tmp_path):
     shown = repr(result)
     assert shown.splitlines()[0].split() == ["of", "one", "inference", "low", "nominal", "high"]
     assert {line.split()[0] for line in shown.splitlines()[1:]} == {
-        "dynamic", "static", "host", "boundary", "total", "latency",
+        "dynamic", "static", "host", "boundary", "waiting", "total", "latency",
     }  # fmt: skip
     copy = shutil.copytree(told.bundle, tmp_path / "copy")  # the runs of the shared bundle are counted elsewhere
     ran = package.run(copy, str(told.test), limit=5)

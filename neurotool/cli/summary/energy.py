@@ -28,10 +28,13 @@ def layers(report: EnergyReport) -> Table:
 
 
 def totals(report: EnergyReport) -> Table:
-    """One row per part, the sum, and the whole model run densely for comparison."""
+    """One row per part, what waits, the sum, and the whole model run densely for comparison."""
     table = grid("Per inference", "part", "on", ">energy", "range", "kind", ">latency", "range")
     for part in report.parts:
         _add_part(table, part.part, part)
+    if report.waiting is not None:
+        figure = *_figure(report.waiting), report.waiting.kind.value
+        table.add_row(report.waiting.part, report.waiting.where, *figure, "", "")
     sum_of = (joules(report.total), spread(report.total, "J"), report.kind.value)
     table.add_row("[bold]total[/]", "", *sum_of, seconds(report.latency), spread(report.latency, "s"))
     if report.whole is not None:
@@ -53,6 +56,7 @@ def terms(report: EnergyReport, dynamic: str) -> Table:
         "  cores": (standing[1], "cores in use"),
         "host": (report.terms[Term.HOST], "processors on the chip that drive the run"),
         "boundary": (report.terms[Term.BOUNDARY], "values over the link to the chip"),
+        "waiting": (report.terms[Term.WAITING], "being powered while another part computes"),
         "total": (report.total, ""),
         f"'{dynamic}'": (report.dynamic(dynamic), DYNAMIC[dynamic].meaning),
     }
