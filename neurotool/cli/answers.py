@@ -58,6 +58,8 @@ def checked(result: ConvertResult, proof: VerifyResult) -> Answer:
     data, text = converted(result)
     kept = facts("", {"certificate kept in": proof.run_dir})
     *before, following = text
+    if not proof.certificate.passed:
+        following = _which_layer(result.bundle.manifest.source.spec, result.bundle.path)
     return data | {"verify": proof.certificate.to_json() | {"run": str(proof.run_dir)}}, [
         *before,
         *certificate.summary(proof.certificate),
@@ -157,9 +159,16 @@ def verified(bundle: Path, data_file: Path, result: VerifyResult) -> Answer:
     data = result.certificate.to_json() | {"bundle": str(bundle), "run": str(result.run_dir)}
     data |= {"boundaries": [check.to_json() for check in result.boundaries]}
     command = join(["neurotool", "estimate-energy", str(bundle), "--input", str(data_file)])
+    following = next_command(command) if result.certificate.passed else _which_layer("SOURCE", bundle)
     kept = facts("", {"kept in": result.run_dir})
     crossed = [split.checks(result.boundaries)] if result.boundaries else []
-    return data, [*certificate.summary(result.certificate), *crossed, kept, next_command(command)]
+    return data, [*certificate.summary(result.certificate), *crossed, kept, following]
+
+
+def _which_layer(source: str, bundle: Path) -> RenderableType:
+    """What to run after a verdict of no: a conversion that says which layer loses most."""
+    command = ["neurotool", "convert", source, "--calib", "DATA.npz", "--sensitivity", "--force", "--out", str(bundle)]
+    return next_command(join(command))
 
 
 def demonstrated(result: DemoResult) -> Answer:

@@ -83,6 +83,7 @@ def choose(
     """
     objective = objective_of(options)
     if objective is Objective.CHIP:
+        load_device(options.device)  # one that does not exist is a mistake also where no cost decides
         return candidates.partition(), None
     costs = cut_costs(candidates, source, samples, options)
     limits = limits_of(options, costs)

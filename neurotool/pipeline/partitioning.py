@@ -113,6 +113,8 @@ def partition(
         UnsupportedError: The model holds something without a meaning here; lists all of it.
         NegativeAnswerError: No legal cut keeps the limits.
     """
+    if data is not None and not pareto and options.min_accuracy is None:
+        raise UsageError("--input finds accuracies, and nothing asks for any", hint="add --pareto or --min-accuracy")
     found = split(spec, options, progress=progress, data=data)
     chosen, uncosted = found.chosen, ""
     if chosen is None:

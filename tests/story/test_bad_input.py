@@ -187,6 +187,12 @@ def test_a_limit_for_something_that_is_not_run(neurotool, told):
     refused(neurotool(*command), 2, "--limit names lava", "float, loihi")
 
 
+def test_options_of_a_cut_that_nothing_asks_for(neurotool, told):
+    source = "examples.quickstart:model"
+    refused(neurotool("partition", source, "--device", "abacus"), 2, "no device named 'abacus'", "cpu-generic")
+    refused(neurotool("partition", source, "--input", told.test), 2, "--input", "--pareto or --min-accuracy")
+
+
 def test_strict_has_no_meaning_for_floats(neurotool, told):
     refused(neurotool("run", told.bundle, "--input", told.test, "--target", "gpu", "--strict"), 2, "--target loihi")
 
