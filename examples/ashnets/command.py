@@ -59,12 +59,16 @@ def evaluate(out: Path) -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/ashnets/story"), help="Folder.")
 @click.option("--seed", type=int, default=0, help="Seed of the training.")
 @click.option("--quick", is_flag=True, help="A small network, a few epochs and a few samples.")
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="An option, such as model.concrete=none.")
 @click.option("--publish", is_flag=True, help="Put the tables into the example's README.")
-def story(out: Path, seed: int, quick: bool, publish: bool) -> None:
+def story(out: Path, seed: int, quick: bool, changes: tuple[str, ...], publish: bool) -> None:
     """Take one network all the way: training, the four tasks, conversion, engine, Lava, verification, energy."""
+    from .runs import QUICK, RunOptions
     from .story import tell
 
-    click.echo(tell(out, seed, quick=quick, publish=publish, note=note, progress=say))
+    options = changed(replace(QUICK if quick else RunOptions(), seed=seed), changes)
+    few = {"pictures": 3} if quick else {}
+    click.echo(tell(out, options, publish=publish, note=note, progress=say, **few))
 
 
 @main.command()

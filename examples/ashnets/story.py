@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -14,7 +14,7 @@ from .deploy.ladder import host_side, latents_of, rounded, scores_with
 from .deploy.tool import CALIBRATION, Chip, converted, costed, latents, run_of, verified
 from .figures import draw_examples, draw_layers
 from .model import AshNet
-from .runs import QUICK, Data, Progress, RunOptions, keep_options, load_data
+from .runs import Data, Progress, RunOptions, keep_options, load_data
 from .scores import activity, judge, priors
 from .stages import run_stage
 from .tables import agreement_table, energy_table, ladder_table, layer_table, task_table, work_table
@@ -38,27 +38,26 @@ class Ladder:
 
 def tell(
     folder: Path,
-    seed: int,
+    options: RunOptions,
     *,
-    quick: bool,
     publish: bool,
     note: Callable[[str], None],
     progress: Progress | None = None,
+    pictures: int = LAVA_PICTURES,
 ) -> str:
     """Run everything and write tables and figures into a folder.
 
     Args:
         folder: Where; a stopped training in it goes on.
-        seed: Of the training.
-        quick: Whether with a network that is too small and too little trained to learn anything.
+        options: Of network and training.
         publish: Whether the tables go into the example's README.
         note: Told what comes next.
         progress: Told of each epoch.
+        pictures: Examples whose pictures, and their partners, run on Lava.
 
     Returns:
         The tables in Markdown.
     """
-    options = replace(QUICK if quick else RunOptions(), seed=seed)
     keep_options(folder, options)
     note("draws the corpus")
     data = load_data(options)
@@ -67,7 +66,7 @@ def tell(
     network = run_stage("finetune", folder, options, progress, data)
     tables = told(network, data, folder, matching, note)
     with run_of(folder):
-        tables |= deployed(network, data, folder, 3 if quick else LAVA_PICTURES, note)
+        tables |= deployed(network, data, folder, pictures, note)
     for name, table in tables.items():
         (folder / f"{name}.md").write_text(table, encoding="utf-8")
         if publish:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import random_programs
-from fast_runs import STATES, assert_equal, fast, many, reference, ways
+from fast_runs import STATES, assert_equal, assert_refuses_alike, fast, many, reference, ways
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurotool.errors import NegativeAnswerError
 from neurotool.ir.adapters import RunOptions
 from neurotool.targets.loihi.engine import Recording
 
@@ -29,14 +27,7 @@ def test_strict_mode_refuses_what_the_reference_refuses_and_nothing_else(data, w
     program = data.draw(random_programs.programs(calm=calm))
     inputs = data.draw(random_programs.inputs(program))
     options = RunOptions(probes=STATES, strict=True)
-    try:
-        expected = reference(program, inputs, options)
-    except NegativeAnswerError as error:
-        with pytest.raises(NegativeAnswerError) as caught:
-            fast(program, inputs, options, way)
-        assert (caught.value.message, caught.value.hint) == (error.message, error.hint)
-    else:
-        assert_equal(fast(program, inputs, options, way), expected)
+    assert_refuses_alike(lambda: fast(program, inputs, options, way), program, inputs, options)
 
 
 @many

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from neurotool.errors import NegativeAnswerError
 from neurotool.ir.adapters import RunOptions
 from neurotool.ir.program import ChipProgram
 from neurotool.ir.state import RunState
+from neurotool.ir.trace import Raster
 from neurotool.neurons import MODELS
 from neurotool.targets.loihi import layers, loops, workers
 from neurotool.targets.loihi.engine import Recording, simulate
@@ -100,3 +102,17 @@ def assert_equal(found: Recording, expected: Recording) -> None:
             np.testing.assert_array_equal(found.state.states[name][variable], values, err_msg=f"{name} {variable}")
     for name, sent in expected.state.sent.items():
         np.testing.assert_array_equal(found.state.sent[name], sent, err_msg=name)
+
+
+def assert_refuses_alike(
+    run: Callable[[], Recording], program: ChipProgram, inputs: Mapping[str, Raster], options: RunOptions
+) -> None:
+    """In strict mode a run must be refused with the words of the reference, or equal it."""
+    try:
+        expected = reference(program, inputs, options)
+    except NegativeAnswerError as error:
+        with pytest.raises(NegativeAnswerError) as caught:
+            run()
+        assert (caught.value.message, caught.value.hint) == (error.message, error.hint)
+    else:
+        assert_equal(run(), expected)

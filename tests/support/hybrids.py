@@ -250,40 +250,9 @@ class Attending(nn.Module):
         return torch.matmul(fired, self.values(x).transpose(0, 1)).mean(1)
 
 
-def encoder() -> nn.Module:
-    return Encoder()
-
-
-def branches() -> nn.Module:
-    return Branches()
-
-
-def residual() -> nn.Module:
-    return Residual()
-
-
-def recurrent() -> nn.Module:
-    return Recurrent()
-
-
-def held() -> nn.Module:
-    return Held()
-
-
-def skeleton() -> nn.Module:
-    return Skeleton()
-
-
-def deciding() -> nn.Module:
-    return Deciding()
-
-
-def in_place() -> nn.Module:
-    return InPlace()
-
-
-def attending() -> nn.Module:
-    return Attending()
+# What the command line is given: a factory, which a class is.
+encoder, branches, residual, recurrent, held, skeleton = Encoder, Branches, Residual, Recurrent, Held, Skeleton
+deciding, in_place, attending = Deciding, InPlace, Attending
 
 
 def samples_of(name: str) -> dict[str, np.ndarray]:
