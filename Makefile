@@ -76,10 +76,10 @@ study-stft: venv ## Compare that model with its ablations over five class splits
 	$(BIN)/python -W ignore -m neurotool.examples.stft study --jobs $(JOBS)
 
 story-ashnets: venv ## Train the artificial-spiking hierarchical network and take it to the chip (15 minutes)
-	$(BIN)/python -W ignore -m examples.ashnets story
+	$(BIN)/python -W ignore -m neurotool.examples.ashnets story
 
 study-ashnets: venv ## Compare that network with its baselines over three seeds (90 minutes; goes on where it stopped)
-	$(BIN)/python -W ignore -m examples.ashnets study --jobs $(JOBS)
+	$(BIN)/python -W ignore -m neurotool.examples.ashnets study --jobs $(JOBS)
 
 clean: ## Remove the environment and everything that was built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

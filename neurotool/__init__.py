@@ -11,7 +11,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_VERBS = ("convert", "estimate_energy", "partition", "run", "verify")
+_VERBS = ("convert", "estimate_energy", "export", "inspect", "partition", "run", "verify")
 
 __all__ = ["__version__", *_VERBS]
 

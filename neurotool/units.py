@@ -9,7 +9,7 @@ import re
 
 from neurotool.errors import UsageError
 
-_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
 _PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))
 
 
@@ -17,7 +17,7 @@ def parse_time(text: str, *, what: str = "time") -> float:
     """Parse a time such as ``1ms`` or ``0.5 us``.
 
     Args:
-        text: Number followed by one of s, ms, us, ns.
+        text: Number followed by one of s, ms, us, ns, min, h.
         what: Name of the option, for the error message.
 
     Returns:

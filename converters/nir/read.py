@@ -17,6 +17,7 @@ from neurotool.converters.nir.kinds import infer_kinds
 from neurotool.converters.nir.loops import Arrangement, Roles, arrange
 from neurotool.converters.nir.metadata import Metadata, parse_metadata
 from neurotool.converters.nir.nested import open_graph
+from neurotool.converters.nir.origin import doubt_of_step
 from neurotool.converters.nir.shapes import Shapes, infer_shapes
 from neurotool.converters.nir.specs import Spec, read_specs
 from neurotool.converters.nir.structure import structure_errors
@@ -63,6 +64,8 @@ def read(spec: str, options: SourceOptions) -> Source:
     waits = {name: delay_in_seconds(draft.steps[name] - 1, dt) for name in draft.arrangement.handed}
     nodes = build_nodes(contents, draft.specs, draft.arrangement, draft.shapes, kinds, waits)
     notes += (*draft.shapes.notes, *_doubts(contents.file, draft.arrangement))
+    if (options.convention or metadata.convention) is None:
+        notes += tuple(doubt_of_step(contents.file, draft.specs, dt))
     return Source(spec, Graph(nodes, build_edges(draft.arrangement, nodes), dt, convention, notes), sha256)
 
 
@@ -131,7 +134,8 @@ def _meaning(file: str, options: SourceOptions, metadata: Metadata) -> tuple[flo
         shown = format_si(dt, "s", 6)
         notes.append(f"{file} does not say how long a time step is; {shown} was taken, as {convention.name} writes it.")
     if dt is None:
-        raise UsageError(f"{file}: does not say how long a time step is", hint="--dt 1ms")
+        hint = "--dt TIME, or the framework that wrote it: --convention NAME (docs/conventions.md has both for each)"
+        raise UsageError(f"{file}: does not say how long a time step is", hint=hint)
     if metadata.dt not in (None, dt):
         stored = format_si(metadata.dt or 0.0, "s", 6)
         notes.append(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
 from norse.torch import SequentialState
 
 from neurotool.converters.norse.neurons import rule_for
 from neurotool.converters.torch.build import GraphBuilder
 from neurotool.converters.torch.compare import differences
+from neurotool.converters.torch.digest import digest_of
 from neurotool.converters.torch.inputs import Axes, Call, call_of
 from neurotool.converters.torch.interpret import Measured, measure
 from neurotool.converters.torch.record import ModuleRunner
@@ -22,7 +21,6 @@ from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UnsupportedError, UsageError
 from neurotool.ir.adapters import Source, SourceOptions
 from neurotool.ir.convention import CONVENTIONS
-from neurotool.ir.graph import Graph
 
 CONVENTION = "norse"
 DEFAULT_DT = 1e-3
@@ -69,7 +67,8 @@ def from_module(module: torch.nn.Module, spec: str, options: SourceOptions) -> S
     runner = ModuleRunner(module, graph, builder.paths, traced.call, traced.stepped)
     examples = {name: one.example.numpy() for name, one in traced.call.inputs.items()}
     example = examples if len(examples) > 1 else next(iter(examples.values()))
-    return Source(spec, graph, _digest(module, graph), runner, example)
+    sha256 = digest_of(module, {name: graph.nodes[name].op for name in graph.neurons})
+    return Source(spec, graph, sha256, runner, example)
 
 
 def _built(module: torch.nn.Module, call: Call, spec: str, options: SourceOptions) -> tuple[GraphBuilder, Traced]:
@@ -151,17 +150,3 @@ def _dt(module: torch.nn.Module, spec: str, wanted: float | None) -> tuple[float
     if wanted is not None and abs(wanted - dt) > 1e-9 * dt:
         raise UsageError(f"--dt {wanted:g}s: the neurons of {spec} step by {dt:g} s", hint="leave out --dt")
     return dt, ()
-
-
-def _digest(module: torch.nn.Module, graph: Graph) -> str:
-    """Digest of the class name, of every parameter and buffer, and of the neurons, which keep theirs elsewhere."""
-    digest = hashlib.sha256(f"{type(module).__module__}.{type(module).__qualname__}".encode())
-    for name, value in sorted(module.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-    for name in sorted(graph.neurons):
-        for field, value in sorted(vars(graph.nodes[name].op).items()):
-            if isinstance(value, np.ndarray):
-                digest.update(f"{name}.{field}".encode())
-                digest.update(value.tobytes())
-    return digest.hexdigest()

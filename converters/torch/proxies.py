@@ -105,22 +105,6 @@ def answer(proxy: fx.Proxy) -> bool:
     return bool(value)
 
 
-def value_of(argument: Any) -> Any:
-    """Replace the nodes in an argument by their values on the example.
-
-    Raises:
-        LookupError: One is not known.
-    """
-
-    def fetch(node: fx.Node) -> Any:
-        value = node.meta.get(VALUE, UNKNOWN)
-        if value is UNKNOWN:
-            raise LookupError(node.name)
-        return value
-
-    return fx.map_arg(argument, fetch)
-
-
 def _unpacked(frame: Any) -> int:
     """Number of names at the left of ``a, b = value``, where a frame stands.
 

@@ -6,6 +6,7 @@ import difflib
 import importlib
 import inspect
 import sys
+import sysconfig
 import traceback
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def resolve(spec: str, seed: int) -> torch.nn.Module:
     whenever the model is loaded, whether or not this process has imported the module already.
 
     Raises:
-        UsageError: The module or name does not exist, fails, or gives no ``torch.nn.Module``.
+        UsageError: The module or name does not exist, fails, exits, or gives no ``torch.nn.Module``.
     """
     module_name, _, attribute = spec.partition(":")
     here = str(Path.cwd())
@@ -48,9 +49,14 @@ def _import(name: str, spec: str) -> Any:
             raise UsageError(
                 f"{spec}: there is no module {error.name!r}", hint=f"looked in {Path.cwd()} first, then in sys.path"
             ) from None
-        raise UsageError(f"{spec}: importing it failed: {_where(error)}") from None
+        raise UsageError(f"{spec}: importing it failed: {_what(error)}") from error
+    except SystemExit as error:
+        raise UsageError(
+            f"{spec}: importing it ended in sys.exit{_place(error)}",
+            hint="guard what the script does when it is run with if __name__ == '__main__':",
+        ) from error
     except Exception as error:  # a user's module may raise anything
-        raise UsageError(f"{spec}: importing it failed: {_where(error)}") from None
+        raise UsageError(f"{spec}: importing it failed: {_what(error)}") from error
 
 
 def _attribute(module: Any, path: str, spec: str) -> Any:
@@ -75,12 +81,31 @@ def _call(factory: Any, spec: str) -> Any:
         pass
     try:
         return factory()
+    except SystemExit as error:
+        raise UsageError(
+            f"{spec} ended in sys.exit{_place(error)}", hint="name a factory that returns the model, and nothing else"
+        ) from error
     except Exception as error:  # a user's factory may raise anything
-        raise UsageError(f"{spec} failed: {_where(error)}") from None
+        raise UsageError(f"{spec} failed: {_what(error)}") from error
 
 
-def _where(error: BaseException) -> str:
-    """Describe an exception with the line that raised it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
+def _what(error: BaseException) -> str:
+    """Describe an exception with the line of the user's that led to it."""
+    return f"{type(error).__name__}: {error}{_place(error)}"
+
+
+def _place(error: BaseException) -> str:
+    """The last line outside of what is installed: one inside torch tells little. Empty where no code ran."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _imports(f.filename)]
+    own = [f for f in frames if not _installed(f.filename)] or frames
+    return f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
+
+
+def _imports(file: str) -> bool:
+    """Whether a file only leads to the user's module: this one, and Python's import system."""
+    return file == __file__ or file == importlib.__file__ or file.startswith("<frozen importlib")
+
+
+def _installed(file: str) -> bool:
+    """Whether a file is of Python or of a package that was installed."""
+    return "site-packages" in Path(file).parts or Path(file).is_relative_to(sysconfig.get_path("stdlib"))

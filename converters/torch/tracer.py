@@ -8,6 +8,7 @@ traced step by step and rolled up afterwards (``neurotool.converters.torch.roll`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from operator import getitem
 from typing import Any
 
@@ -45,6 +46,7 @@ class ModuleTracer(fx.Tracer):
         self._depth = int(stepped)
         self._computing = False
         self._steps = 1
+        self._parameters: dict[str, Any] = {}
 
     @classmethod
     def leaves(cls) -> ModuleTracer:
@@ -93,7 +95,7 @@ class ModuleTracer(fx.Tracer):
         self, m: torch.nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """Trace through a container; one without neurons whose code is no graph becomes a leaf."""
-        last = next(reversed(self.graph.nodes), None)
+        last, depth = next(reversed(self.graph.nodes), None), len(self.module_stack)
         try:
             return super().call_module(m, forward, args, kwargs)
         except (DataDependentError, InPlaceError):
@@ -101,14 +103,23 @@ class ModuleTracer(fx.Tracer):
         except Exception:
             if not is_dense(m) or self.is_leaf_module(m, self.path_of_module(m)):
                 raise
-        for node in reversed(list(self.graph.nodes)):
-            if node is last:
-                break
-            self.graph.erase_node(node)
+        self._erase_after(last)
+        while len(self.module_stack) > depth:  # fx leaves what it was in when the block failed
+            self.module_stack.popitem()
         return self.create_proxy("call_module", self.path_of_module(m), args, kwargs)
+
+    def _erase_after(self, last: fx.Node | None) -> None:
+        """Erase the nodes after one, and forget the parameters among them: who uses those next gets a new node."""
+        erased = list(takewhile(lambda node: node is not last, reversed(self.graph.nodes)))
+        for node in erased:
+            self.graph.erase_node(node)
+        for name, proxy in list(self._parameters.items()):
+            if proxy.node in erased:
+                del self._parameters[name]
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
         """Take an attribute of a module; while values are computed, as it is."""
+        self._parameters = parameter_proxy_cache  # of this trace: fx makes it, and hands it out here only
         return attr_val if self._computing else super().getattr(attr, attr_val, parameter_proxy_cache)
 
     def proxy(self, node: fx.Node) -> fx.Proxy:

@@ -1,5 +1,5 @@
-"""``python -m examples.ashnets``."""
+"""``python -m neurotool.examples.ashnets``."""
 
 from .command import main
 
-main(prog_name="python -m examples.ashnets")
+main(prog_name="python -m neurotool.examples.ashnets")

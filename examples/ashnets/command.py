@@ -1,4 +1,4 @@
-"""The command line of the example: ``python -m examples.ashnets COMMAND``."""
+"""The command line of the example: ``python -m neurotool.examples.ashnets COMMAND``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def pretrain(out: Path, seed: int, quick: bool, changes: tuple[str, ...]) -> Non
     options = changed(replace(QUICK if quick else RunOptions(), seed=seed), changes)
     keep_options(out, options)
     run_stage("pretrain", out, options, say)
-    click.echo(f"next: python -m examples.ashnets finetune --out {out}", err=True)
+    click.echo(f"next: python -m neurotool.examples.ashnets finetune --out {out}", err=True)
 
 
 @main.command()
@@ -43,7 +43,7 @@ def finetune(out: Path) -> None:
     from .stages import run_stage
 
     run_stage("finetune", out, load_options(out), say)
-    click.echo(f"next: python -m examples.ashnets evaluate --out {out}", err=True)
+    click.echo(f"next: python -m neurotool.examples.ashnets evaluate --out {out}", err=True)
 
 
 @main.command()

@@ -154,7 +154,7 @@ def load_options(folder: Path) -> RunOptions:
     try:
         return RunOptions.from_json(json.loads((folder / OPTIONS).read_text()))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        hint = f"python -m examples.ashnets pretrain --out {folder} makes one"
+        hint = f"python -m neurotool.examples.ashnets pretrain --out {folder} makes one"
         raise UsageError(f"{folder}: no run ({error})", hint=hint) from error
 
 
@@ -172,7 +172,7 @@ def trained(folder: Path, stage: str, options: RunOptions) -> tuple[AshNet, loop
         network.load_state_dict(kept["job"]["network"])
         history: loop.History = kept["history"]
     except Exception as error:  # whatever a missing or damaged file makes torch raise
-        hint = f"python -m examples.ashnets {stage} --out {folder}"
+        hint = f"python -m neurotool.examples.ashnets {stage} --out {folder}"
         raise UsageError(f"{folder}: stage {stage} is not there ({type(error).__name__})", hint=hint) from error
     if len(history) < epochs:
         raise UsageError(f"{folder}: stage {stage} is at epoch {len(history)} of {epochs}", hint="run it again")

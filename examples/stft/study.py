@@ -48,19 +48,19 @@ ROWS: dict[str, dict[str, Any]] = {
 
 
 def cells(splits: int, rows: Sequence[str] | None = None) -> list[Cell]:
-    """The grid, split by split, so that a study that is stopped early has whole splits.
+    """The grid: the ablation split by split, then the forms, so that a study that is stopped early has whole splits.
 
     Args:
         splits: Class splits.
         rows: Rows to run; None for all, those over ranks included.
     """
-    everything = ROWS | FORMS
-    named = [name for name in everything if rows is None or name in rows]
     found = []
-    for split in range(splits):
-        for name in named:
-            options = {"split": split, "model": asdict(replace(ModelOptions(), **everything[name]))}
-            found.append(Cell(name, options | {"recipe": asdict(replace(Recipe(), seed=split))}))
+    for changes in (ROWS, FORMS):
+        for split in range(splits):
+            for name in changes:
+                if rows is None or name in rows:
+                    options = {"split": split, "model": asdict(replace(ModelOptions(), **changes[name]))}
+                    found.append(Cell(name, options | {"recipe": asdict(replace(Recipe(), seed=split))}))
     return found
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from neurotool.chips.device import Device
 from neurotool.chips.load import load_device
-from neurotool.errors import UsageError
+from neurotool.ir.output import whole
 
 
 def write_device(device: Device, path: Path) -> Device:
@@ -18,8 +18,6 @@ def write_device(device: Device, path: Path) -> Device:
         UsageError: The file cannot be written.
     """
     text = yaml.safe_dump(device.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--out: {path} cannot be written: {error.strerror or error}") from None
+    with whole(path, "--out") as staged:
+        staged.write_text(text, encoding="utf-8")
     return load_device(path)

@@ -54,18 +54,12 @@ def converted(result: ConvertResult) -> Answer:
 
 
 def checked(result: ConvertResult, proof: VerifyResult) -> Answer:
-    """Answer of ``convert --verify``: that of ``convert``, and the certificate."""
-    data, text = converted(result)
-    kept = facts("", {"certificate kept in": proof.run_dir})
-    *before, following = text
+    """Answer of ``convert --verify``: that of ``convert``, and of ``verify`` but for what to run next."""
+    data, (*before, following) = converted(result)
+    values, proven = _proven(result.bundle.path, proof)
     if not proof.certificate.passed:
         following = _which_layer(result.bundle.manifest.source.spec, result.bundle.path)
-    return data | {"verify": proof.certificate.to_json() | {"run": str(proof.run_dir)}}, [
-        *before,
-        *certificate.summary(proof.certificate),
-        kept,
-        following,
-    ]
+    return data | {"verify": values}, [*before, *proven, following]
 
 
 def inspected(result: Inspection) -> Answer:
@@ -156,13 +150,19 @@ def _throughput(result: RunResult) -> tuple[str, ...]:
 
 def verified(bundle: Path, data_file: Path, result: VerifyResult) -> Answer:
     """Answer of ``verify``."""
-    data = result.certificate.to_json() | {"bundle": str(bundle), "run": str(result.run_dir)}
-    data |= {"boundaries": [check.to_json() for check in result.boundaries]}
+    data, proven = _proven(bundle, result)
     command = join(["neurotool", "estimate-energy", str(bundle), "--input", str(data_file)])
     following = next_command(command) if result.certificate.passed else _which_layer("SOURCE", bundle)
-    kept = facts("", {"kept in": result.run_dir})
+    return data, [*proven, following]
+
+
+def _proven(bundle: Path, result: VerifyResult) -> Answer:
+    """What every command that verifies says: the certificate, the boundaries, and where they are kept."""
+    data = result.certificate.to_json() | {"bundle": str(bundle), "run": str(result.run_dir)}
+    data |= {"boundaries": [check.to_json() for check in result.boundaries]}
     crossed = [split.checks(result.boundaries)] if result.boundaries else []
-    return data, [*certificate.summary(result.certificate), *crossed, kept, following]
+    kept = facts("", {"certificate kept in": result.run_dir})
+    return data, [*certificate.summary(result.certificate), *crossed, kept]
 
 
 def _which_layer(source: str, bundle: Path) -> RenderableType:
@@ -179,7 +179,7 @@ def demonstrated(result: DemoResult) -> Answer:
         "bundle": str(bundle),
         "convert": converted(result.converted)[0],
         "run": ran(bundle, bundle.parent / "digits-test.npz", result.engine)[0],
-        "verify": proof.to_json(),
+        "verify": _proven(bundle, result.verified)[0],
         "energy": report.to_json(),
     }
     return data, [

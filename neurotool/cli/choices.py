@@ -8,6 +8,15 @@ import click
 
 Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 
+FORMS = ("source", "float", "loihi", "lava")
+"""Ways to run a bundle that ``verify`` compares."""
+
+EVERY_FORM = "all"
+"""Name under which ``pipeline.verify`` takes a limit for all forms."""
+
+ENGINE = "engine"
+"""Another name of ``loihi``, the integer engine, that is understood and not offered."""
+
 
 def _offering(known: Callable[[], Iterable[str]]) -> Complete:
     def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
@@ -45,5 +54,5 @@ devices = _offering(_devices)
 targets = _offering(_targets)
 conventions = _offering(_conventions)
 ranges = _offering(lambda: ("max", "mse", "percentile="))
-forms = _offering(lambda: ("source", "float", "engine", "lava"))
-limited = _offering(lambda: ("source=", "float=", "loihi=", "lava=", "stages="))
+forms = _offering(lambda: FORMS)
+limited = _offering(lambda: [f"{name}=" for name in (*FORMS, "stages")])

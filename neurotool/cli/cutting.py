@@ -9,13 +9,9 @@ import click
 
 from neurotool.cli import choices
 from neurotool.cli.headings import headed
-from neurotool.units import parse_time
+from neurotool.cli.options import read_time
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-
-
-def _parse_latency(_: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
-    return None if text is None else parse_time(text, what=parameter.opts[-1])
 
 
 _OPTIONS = (
@@ -26,7 +22,7 @@ _OPTIONS = (
     headed("What runs where", "--device", default="cpu-generic", show_default=True, metavar="NAME",
            shell_complete=choices.devices,
            help="What the dense half runs on, for what a cut costs."),
-    headed("What runs where", "--max-latency", callback=_parse_latency, metavar="TIME",
+    headed("What runs where", "--max-latency", callback=read_time, metavar="TIME",
            help="Longest time of an inference, such as 5ms."),
     headed("What runs where", "--min-accuracy", type=click.FloatRange(0, 1), metavar="SHARE",
            help="Least accuracy of the converted model on labelled samples, such as 0.9."),

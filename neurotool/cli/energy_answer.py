@@ -36,6 +36,7 @@ def costed(
     report = result.report
     kept = {"bundle" if result.run_dir else "activity_file": str(source)}
     data = report.to_json() | kept | {"run": str(result.run_dir) if result.run_dir else None, "dynamic": dynamic}
+    data["notes"] = [*report.notes, *result.notes]
     if explain is not None:
         rows = [row for row in report.rows() if row.name == explain]
         if not rows:
@@ -57,6 +58,7 @@ def costed(
         text.append(energy.sources(report.rows()))
     notes = (
         *report.notes,
+        *result.notes,
         *(result.comparison.notes if result.comparison else ()),
         *dict.fromkeys(note for check in result.cross_checks for note in check.notes),
     )

@@ -9,9 +9,8 @@ import click
 
 from neurotool.cli import choices
 from neurotool.cli.headings import Verb, examples, headed
-from neurotool.cli.options import FILE, encoding_options, limit_option, output_options
+from neurotool.cli.options import FILE, encoding_options, force_option, limit_option, output_options
 from neurotool.cli.session import Session
-from neurotool.errors import UsageError
 
 DYNAMIC_NAMES = ("cores", "above-ready-idle", "above-leakage", "above-boot-idle")
 """Names of :data:`neurotool.energy.dynamic.DYNAMIC`, which the command line does not import before it runs."""
@@ -97,6 +96,7 @@ DYNAMIC_NAMES = ("cores", "above-ready-idle", "above-leakage", "above-boot-idle"
 )
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw the figures beside the report.")
 @click.option("--figures", type=FILE, metavar="FOLDER", help="Folder for the figures [the run in the bundle].")
+@force_option
 @output_options
 @click.pass_obj
 def estimate_energy(
@@ -120,27 +120,9 @@ def estimate_energy(
     from neurotool import pipeline
     from neurotool.cli.energy_answer import costed
 
-    if (choices["accuracies"] or choices["compare_with"]) and not choices["compare"]:
-        raise UsageError("--accuracies and --compare-with go with a comparison", hint="add --compare")
     options = pipeline.EnergyOptions(**choices)
-    if activity is not None:
-        _refuse({"BUNDLE": bundle, "--input": data, "--encode": encode, "--steps": steps, "--limit": limit})
-        result = pipeline.estimate_counts(activity, options)
-    elif bundle is None:
-        raise UsageError("a bundle is needed", hint="or --activity COUNTS.json --chip NAME")
-    elif data is None:
-        _refuse({"--encode": encode, "--limit": limit}, "without --input there are no samples")
-        result = pipeline.estimate_rates(bundle, steps=steps, options=options)
-    else:
-        with session.progress() as progress:
-            result = pipeline.estimate_energy(
-                bundle, data, encode=encode, steps=steps, limit=limit, options=options, progress=progress
-            )
+    with session.progress() as progress:
+        result = pipeline.estimate_from(
+            bundle, data, activity, encode=encode, steps=steps, limit=limit, options=options, progress=progress
+        )
     session.answer(*costed(bundle or activity, result, dynamic, explain, detailed=session.verbosity > 0))
-
-
-def _refuse(given: dict[str, object], why: str = "--activity gives the counts") -> None:
-    """Refuse what says something about samples where there are none."""
-    found = [name for name, value in given.items() if value is not None]
-    if found:
-        raise UsageError(f"{why}; {', '.join(found)} cannot be given too")

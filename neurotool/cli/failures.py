@@ -46,8 +46,8 @@ def report(error: BaseException, session: Session, *, asked_for_json: bool = Fal
         stderr().print("interrupted")
         return INTERRUPTED
     refusal = _refusal(error)
-    if isinstance(refusal, _InternalError) and session.verbosity >= 2:
-        traceback.print_exception(error)
+    if session.verbosity >= 2 and (behind := error if isinstance(refusal, _InternalError) else error.__cause__):
+        traceback.print_exception(behind)
     _say(refusal, session)
     if session.json or asked_for_json:
         from neurotool.ir.envelope import Envelope

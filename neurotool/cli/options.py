@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,8 +25,35 @@ FILE = click.Path(path_type=Path)
 """A path that the verb's stage checks, so that every way in gives the same message."""
 
 
-def _parse_time(_: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
+def read_time(_: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
+    """Read the value of an option that is a time with its unit, as seconds.
+
+    Raises:
+        UsageError: It is no time.
+    """
     return None if text is None else parse_time(text, what=parameter.opts[-1])
+
+
+def read_names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...] | None:
+    """Names between commas; None where the option is not given and has no default."""
+    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def refuse_repeats(option: str, given: Sequence[str], what: str, names: Sequence[str] | None = None) -> None:
+    """Refuse an option that is given twice for the same: the last one would win in silence.
+
+    Args:
+        option: The option.
+        given: Its values.
+        what: What each of them is for, in one word.
+        names: Which one each is for, or None for what stands before its last equals sign.
+
+    Raises:
+        UsageError: Two are for the same.
+    """
+    names = [text.rpartition("=")[0] for text in given] if names is None else names
+    if len(set(names)) < len(names):
+        raise UsageError(f"{' '.join(f'{option} {value}' for value in given)}: says two things of one {what}")
 
 
 WIDEST_WEIGHT = 16
@@ -48,6 +75,7 @@ def _parse_weight_bits(_: click.Context, __: click.Parameter, given: tuple[str, 
             layers.append((pattern, int(bits)))
         else:
             default = int(bits)
+    refuse_repeats("--weight-bits", given, "pattern")
     return {"weight_bits": default, "layer_bits": tuple(layers)}
 
 
@@ -63,8 +91,7 @@ def _parse_encode(_: click.Context, __: click.Parameter, given: tuple[str, ...])
     if not given:
         return None
     pairs = {name: encoder for name, _equals, encoder in (text.rpartition("=") for text in given)}
-    if len(pairs) < len(given):
-        raise UsageError(f"--encode {' --encode '.join(given)}: says two things of one input")
+    refuse_repeats("--encode", given, "input")
     if "" not in pairs:
         return pairs
     if len(pairs) > 1:
@@ -80,6 +107,7 @@ def _parse_coding(_: click.Context, __: click.Parameter, given: tuple[str, ...])
         if not pattern:
             raise UsageError(f"--coding: {text!r} is not NODE=CODING", hint="write such as encoder.2=rate")
         wishes[pattern] = coding
+    refuse_repeats("--coding", given, "node")
     return wishes
 
 
@@ -100,12 +128,12 @@ _OUTPUT = (
     headed(GENERAL, "--json", is_flag=True, expose_value=False, is_eager=True, callback=_set_json,
            help="Print the result as one JSON object."),
     headed(GENERAL, "-v", "--verbose", count=True, expose_value=False, is_eager=True, callback=_set_verbosity,
-           help="Say more; twice shows the traceback of an internal error."),
+           help="Say more; twice shows the traceback behind an error."),
     headed(GENERAL, "-q", "--quiet", is_flag=True, expose_value=False, callback=_set_quiet,
            help="Print only results and errors."),
 )  # fmt: skip
 _CONVERSION = (
-    headed("The model", "--dt", callback=_parse_time, metavar="TIME",
+    headed("The model", "--dt", callback=read_time, metavar="TIME",
            help="Length of a time step, such as 1ms [the source's own]."),
     headed("The model", "--convention", metavar="NAME", shell_complete=choices.conventions,
            help="Discrete meaning of the neuron equations, where the source does not say: "

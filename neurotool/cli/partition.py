@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from neurotool.cli import outputs
 from neurotool.cli.cutting import cutting_options
 from neurotool.cli.headings import Verb, examples, headed
 from neurotool.cli.options import (
@@ -56,6 +55,7 @@ def partition(
     """
     from neurotool import pipeline
     from neurotool.cli.partition_answer import explained, partitioned
+    from neurotool.pipeline import outputs
 
     if figure is not None:
         outputs.check(figure, choices["force"], "--figure", outputs.FIGURES)

@@ -7,15 +7,23 @@ from typing import Any
 
 import click
 
-from neurotool.cli import choices, outputs
+from neurotool.cli import choices
 from neurotool.cli.headings import Verb, examples
-from neurotool.cli.options import FILE, encoding_options, force_option, input_option, limit_option, output_options
+from neurotool.cli.options import (
+    FILE,
+    encoding_options,
+    force_option,
+    input_option,
+    limit_option,
+    output_options,
+    read_names,
+    read_time,
+)
 from neurotool.cli.session import Session
 from neurotool.errors import UsageError
 
-
-def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+IN_THIS_PROCESS = ("loihi", "loihi-reference", "loihi-torch", "gpu")
+"""Targets that no time limit can end."""
 
 
 @click.command(
@@ -37,7 +45,9 @@ def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
     metavar="NAME",
     help="What runs the spiking half: loihi, lava, gpu (the float reference), or a plug-in.",
 )
-@click.option("--probe", "probes", callback=_names, metavar="NAMES", help="States to record, such as u,v.")
+@click.option(
+    "--probe", "probes", callback=read_names, default="", metavar="NAMES", help="States to record, such as u,v."
+)
 @limit_option("Run only the first N samples.")
 @click.option(
     "--batch",
@@ -48,6 +58,12 @@ def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
 @click.option("--compile", "compiled", is_flag=True, help="Compile the dense half with torch.compile.")
 @click.option("--strict", is_flag=True, help="Stop where a chip could not hold a value.")
 @click.option("--explain", is_flag=True, help="Show how each population was computed, and why so.")
+@click.option(
+    "--timeout",
+    callback=read_time,
+    metavar="TIME",
+    help="Give up a run on Lava, of each batch and part, after TIME, such as 30min [when it makes no progress].",
+)
 @click.option("--resume", type=FILE, metavar="FILE", help="Go on from where a run with --save-state stopped.")
 @click.option("--save-state", type=FILE, metavar="FILE.h5", help="Write where the run stopped, to go on from there.")
 @click.option(
@@ -60,44 +76,20 @@ def _names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
 @force_option
 @output_options
 @click.pass_obj
-def run(session: Session, /, model: Path, data: Path, out: Path | None, save_state: Path | None, explain: bool,
-        force: bool, **options: Any) -> None:  # fmt: skip
+def run(session: Session, /, model: Path, data: Path, out: Path | None, explain: bool, **options: Any) -> None:
     """Run MODEL on samples: a bundle, or a NetX file (.net).
 
     A bundle keeps the recording. A NetX file is run as the chip program that it holds; --out writes its recording.
     """
-    for path, name, suffixes in ((out, "--out", outputs.SUFFIXES), (save_state, "--save-state", (".h5",))):
-        if path is not None:
-            outputs.check(path, force, name, suffixes)
+    if options["timeout"] is not None and options["target"] in IN_THIS_PROCESS:
+        raise UsageError(f"--timeout has no meaning for --target {options['target']}", hint="it is for --target lava")
     from neurotool import pipeline
     from neurotool.cli.answers import ran
     from neurotool.cli.program_answer import ran_program
 
-    options["keep_state"] = save_state is not None
-    result: pipeline.RunResult | pipeline.ProgramRun
     with session.progress() as progress:
-        if pipeline.program_format(model) is None:
-            result = whole = pipeline.run(model, data, **options, progress=progress)
-            answer = ran(model, data, whole, explain=explain)
-        else:
-            refuse_for_programs(model, options)
-            result = alone = pipeline.run_program(model, data, **options, progress=progress)
-            answer = ran_program(model, alone, out, explain=explain)
-    if out is not None:
-        outputs.write(out, result)
-    if save_state is not None:
-        outputs.write_states(save_state, result)
-    session.answer(*answer)
-
-
-def refuse_for_programs(model: Path, options: dict[str, Any]) -> None:
-    """Take away the options that only a bundle knows, which has a dense half and may have several inputs.
-
-    Raises:
-        UsageError: One of them was given.
-    """
-    batch, compiled, encode = options.pop("batch"), options.pop("compiled"), options["encode"]
-    given = {"--batch": batch is not None, "--compile": compiled, "--encode NAME=ENCODER": isinstance(encode, dict)}
-    wrong = [name for name, there in given.items() if there]
-    if wrong:
-        raise UsageError(f"{model}: {wrong[0]} is for bundles; a program stands alone and has one input")
+        result = pipeline.launch(model, data, out=out, **options, progress=progress)
+    if isinstance(result, pipeline.ProgramRun):
+        session.answer(*ran_program(model, result, out, explain=explain))
+    else:
+        session.answer(*ran(model, data, result, explain=explain))

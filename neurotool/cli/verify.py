@@ -8,30 +8,47 @@ import click
 
 from neurotool.cli import choices
 from neurotool.cli.headings import Verb, examples
-from neurotool.cli.options import FILE, encoding_options, input_option, output_options
+from neurotool.cli.options import (
+    FILE,
+    encoding_options,
+    input_option,
+    output_options,
+    read_names,
+    refuse_repeats,
+)
 from neurotool.cli.session import Session
 from neurotool.errors import UsageError
 
 
-def _parse_names(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+def _read_forms(context: click.Context, option: click.Parameter, text: str | None) -> tuple[str, ...] | None:
+    """Forms to compare, each by the name that is shown."""
+    names = read_names(context, option, text)
+    return None if names is None else tuple(_shown(name) for name in names)
 
 
-def _parse_limits(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, int]:
-    limits: dict[str, int] = {}
-    for pair in pairs:
-        name, equals, number = pair.partition("=")
-        if not (name and equals and number.isdecimal() and int(number) > 0):
-            raise UsageError(f"--limit: {pair!r} is not NAME=N", hint="write, for example, --limit lava=100")
-        limits[name] = int(number)
-    return limits
+def _read_limits(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
+    """Numbers of samples by form; one that is given alone is that of every form."""
+    limits: list[tuple[str, int]] = []
+    for text in given:
+        name, equals, number = text.rpartition("=")
+        if bool(name) is not bool(equals) or not number.isdecimal() or int(number) < 1:
+            raise UsageError(
+                f"--limit: {text!r} is neither N nor NAME=N", hint="write, for example, --limit 100 or --limit lava=100"
+            )
+        limits.append((_shown(name) if name else choices.EVERY_FORM, int(number)))
+    refuse_repeats("--limit", given, "form", [name for name, _number in limits])
+    return dict(limits)
+
+
+def _shown(form: str) -> str:
+    return "loihi" if form == choices.ENGINE else form
 
 
 @click.command(
     cls=Verb,
     epilog=examples(
         "neurotool verify model --input data.npz",
-        "neurotool verify model --input data.npz --against source,engine --figures figures",
+        "neurotool verify model --input data.npz --against source,loihi --limit 100 --figures figures",
     ),
 )
 @click.argument("bundle", type=FILE)
@@ -40,18 +57,20 @@ def _parse_limits(_: click.Context, __: click.Parameter, pairs: tuple[str, ...])
 @click.option(
     "--against",
     shell_complete=choices.forms,
-    callback=_parse_names,
+    callback=_read_forms,
     metavar="NAMES",
-    help="What to compare, of source, float, engine, lava [all that the bundle has]; one alone beside the engine.",
+    help="What to compare, of source, float, loihi (or engine), lava [all that the bundle has]; one "
+    "alone beside loihi.",
 )
 @click.option(
     "--limit",
     "limits",
     shell_complete=choices.limited,
     multiple=True,
-    callback=_parse_limits,
-    metavar="NAME=N",
-    help="Give one of them only the first N samples [lava=100, stages=100]; may be given again.",
+    callback=_read_limits,
+    metavar="N|NAME=N",
+    help="Take only the first N samples; with a name, for that one or the stages [lava=100, stages=100]. May be given "
+    "again.",
 )
 @click.option(
     "--no-stages", is_flag=True, help="Do not look for the stage of the conversion that differences come from."
@@ -66,7 +85,7 @@ def verify(
     data: Path,
     encode: str | dict[str, str] | None,
     steps: int | None,
-    against: tuple[str, ...],
+    against: tuple[str, ...] | None,
     limits: dict[str, int],
     no_stages: bool,
     figures: Path | None,

@@ -149,6 +149,8 @@ def _missing(path: Path, names: Sequence[str], arrays: Sequence[str]) -> tuple[s
     missing = [name for name in names if name not in arrays]
     if missing == [SAMPLES]:
         hint = "name the samples x and the labels y"
+    elif len(names) == 1:
+        hint = f"name the samples x or {names[0]}, and the labels y"
     else:
         hint = "give one array for each input, under its name; labels are y"
     what = "field x is missing" if missing == [SAMPLES] else f"array {', '.join(missing)} is missing"

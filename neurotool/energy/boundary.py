@@ -7,18 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurotool.ir.coding import MESSAGE_BYTES, VALUE_BYTES
 from neurotool.ir.program import ChipProgram, OutputKind
 from neurotool.ir.trace import Trace
 
-MESSAGE_BYTES = 4
-"""A spike or graded spike is a 32-bit message (Davies et al., IEEE Micro 38(1), 2018)."""
-
-VALUE_BYTES = 4
-"""A membrane potential leaves as a 32-bit word."""
-
 
 @dataclass(frozen=True)
-class Crossing:
+class Traffic:
     """Traffic of one input port or read population, as a mean per sample.
 
     Attributes:
@@ -29,11 +24,11 @@ class Crossing:
     values: float
     bytes: float
 
-    def __add__(self, other: Crossing) -> Crossing:
-        return Crossing(self.values + other.values, self.bytes + other.bytes)
+    def __add__(self, other: Traffic) -> Traffic:
+        return Traffic(self.values + other.values, self.bytes + other.bytes)
 
 
-def crossings(program: ChipProgram, trace: Trace, once: Collection[str] = frozenset()) -> dict[str, Crossing]:
+def crossings(program: ChipProgram, trace: Trace, once: Collection[str] = frozenset()) -> dict[str, Traffic]:
     """Find what enters at the input ports and leaves at the outputs of a program.
 
     Args:
@@ -44,7 +39,7 @@ def crossings(program: ChipProgram, trace: Trace, once: Collection[str] = frozen
     Returns:
         Traffic by input port or population. A population whose spikes and potential are both read has the sum.
     """
-    found: dict[str, Crossing] = {}
+    found: dict[str, Traffic] = {}
     for port in program.inputs.values():
         found[port.name] = _spikes(trace, port.name, port.shape)
     for output in program.outputs:
@@ -53,16 +48,16 @@ def crossings(program: ChipProgram, trace: Trace, once: Collection[str] = frozen
             traffic = _spikes(trace, output.population, shape)
         else:
             values = float(trace.steps * np.prod(shape))
-            traffic = Crossing(values, values * VALUE_BYTES)
-        found[output.population] = found.get(output.population, Crossing(0.0, 0.0)) + traffic
+            traffic = Traffic(values, values * VALUE_BYTES)
+        found[output.population] = found.get(output.population, Traffic(0.0, 0.0)) + traffic
     return found | {name: _once(program.shape_of(name)) for name in once if name in found}
 
 
-def _once(shape: tuple[int, ...]) -> Crossing:
+def _once(shape: tuple[int, ...]) -> Traffic:
     values = float(np.prod(shape))
-    return Crossing(values, values * VALUE_BYTES)
+    return Traffic(values, values * VALUE_BYTES)
 
 
-def _spikes(trace: Trace, name: str, shape: tuple[int, ...]) -> Crossing:
+def _spikes(trace: Trace, name: str, shape: tuple[int, ...]) -> Traffic:
     spikes = np.count_nonzero(trace.spikes[name]) / trace.batch
-    return Crossing(float(trace.steps * np.prod(shape)), spikes * MESSAGE_BYTES)
+    return Traffic(float(trace.steps * np.prod(shape)), spikes * MESSAGE_BYTES)

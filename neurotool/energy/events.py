@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neurotool.chips import Constant
-from neurotool.energy.boundary import Crossing
+from neurotool.energy.boundary import Traffic
 from neurotool.energy.counts import Counts
 from neurotool.ir.program import ChipProgram
 
@@ -106,7 +106,7 @@ class ChipWork:
         )
 
 
-def events_of(program: ChipProgram, counts: Counts, crossings: Mapping[str, Crossing]) -> ChipWork:
+def events_of(program: ChipProgram, counts: Counts, crossings: Mapping[str, Traffic]) -> ChipWork:
     """Sum the counts of a run over its steps.
 
     Args:
@@ -134,7 +134,7 @@ def _link_load(counts: Counts) -> FloatArray:
     return np.broadcast_to(share[:, None], counts.busiest_synops.shape)
 
 
-def _layer(program: ChipProgram, counts: Counts, name: str, crossing: Crossing | None) -> LayerEvents:
+def _layer(program: ChipProgram, counts: Counts, name: str, traffic: Traffic | None) -> LayerEvents:
     sent = counts.sent[name]
     events = LayerEvents(
         name,
@@ -142,7 +142,7 @@ def _layer(program: ChipProgram, counts: Counts, name: str, crossing: Crossing |
         hops_east_west=float(sent.hops_east_west.sum()),
         hops_north_south=float(sent.hops_north_south.sum()),
         crossings=float(sent.crossings.sum()),
-        link_bytes=0.0 if crossing is None else crossing.bytes,
+        link_bytes=0.0 if traffic is None else traffic.bytes,
     )
     if name not in counts.updates:
         return events

@@ -11,13 +11,14 @@ from scipy import sparse
 from neurotool.chips import Chip
 from neurotool.chips.needs import ASSUMED_RATE
 from neurotool.energy.activity import Activity
-from neurotool.energy.boundary import MESSAGE_BYTES, VALUE_BYTES, Crossing
+from neurotool.energy.boundary import Traffic
 from neurotool.energy.counts import count_activity
 from neurotool.energy.events import SPIKE_DRIVEN, ChipWork, events_of
 from neurotool.energy.rates import RATE_RANGE
 from neurotool.energy.report import Evidence
 from neurotool.energy.split import CountedWork
 from neurotool.errors import UsageError
+from neurotool.ir.coding import MESSAGE_BYTES, VALUE_BYTES
 from neurotool.ir.placement import Placement
 from neurotool.ir.program import ChipProgram, OutputKind
 
@@ -103,17 +104,17 @@ def expected(
     return CountedWork(part, assumed, Evidence.ASSUMED, guess, notes=(note,))
 
 
-def _crossings(program: ChipProgram, rates: Mapping[str, float], steps: int) -> dict[str, Crossing]:
+def _crossings(program: ChipProgram, rates: Mapping[str, float], steps: int) -> dict[str, Traffic]:
     """What enters and leaves in one inference (:func:`neurotool.energy.boundary.crossings` of a run)."""
 
-    def spikes(name: str) -> Crossing:
+    def spikes(name: str) -> Traffic:
         values = float(steps * program.size_of(name))
-        return Crossing(values, values * rates[name] * MESSAGE_BYTES)
+        return Traffic(values, values * rates[name] * MESSAGE_BYTES)
 
     found = {name: spikes(name) for name in program.inputs}
     for output in program.outputs:
         values = float(steps * program.size_of(output.population))
-        crossing = Crossing(values, values * VALUE_BYTES)
-        traffic = spikes(output.population) if output.kind is OutputKind.SPIKES else crossing
-        found[output.population] = found.get(output.population, Crossing(0.0, 0.0)) + traffic
+        potentials = Traffic(values, values * VALUE_BYTES)
+        traffic = spikes(output.population) if output.kind is OutputKind.SPIKES else potentials
+        found[output.population] = found.get(output.population, Traffic(0.0, 0.0)) + traffic
     return found

@@ -22,12 +22,12 @@ from neurotool.chips import Basis, Chip, Constant, Device
 from neurotool.chips.memory import Storage
 from neurotool.chips.needs import ASSUMED_RATE
 from neurotool.energy.bands import Extremes
-from neurotool.energy.boundary import MESSAGE_BYTES, VALUE_BYTES
 from neurotool.energy.dense import price_dense
 from neurotool.energy.events import ChipWork, LayerEvents
 from neurotool.energy.lines import Priced, total
 from neurotool.energy.model import ChipModel
 from neurotool.errors import UsageError
+from neurotool.ir.coding import MESSAGE_BYTES, VALUE_BYTES
 from neurotool.ir.costs import DenseCounts
 
 RATE_RANGE = Constant(

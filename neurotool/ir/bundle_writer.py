@@ -17,6 +17,7 @@ from neurotool.errors import UsageError
 from neurotool.ir import staging
 from neurotool.ir.manifest import FileRecord, Manifest
 from neurotool.ir.manifest_file import MANIFEST, read_manifest
+from neurotool.ir.output import check_writable
 
 RUNS = "runs"
 
@@ -28,11 +29,13 @@ def check_output(out: Path, force: bool) -> None:
     """Refuse an output directory that must not be written, before any work is done.
 
     Raises:
-        UsageError: ``out`` exists and ``force`` is not set, or it is something else than a bundle.
+        UsageError: ``out`` exists and ``force`` is not set, it is something else than a bundle, or nothing can be
+            written there.
     """
     if not out.exists() and not out.is_symlink():
         if not _nearest_parent(out).is_dir():
             raise UsageError(f"{out}: cannot be made, {_nearest_parent(out)} is not a directory")
+        check_writable(out.parent)
         return
     if not force:
         raise UsageError(f"{out}: exists already", hint="choose another --out, or replace a bundle with --force")
@@ -43,6 +46,8 @@ def check_output(out: Path, force: bool) -> None:
             f"{out}: is not a whole bundle, so --force does not replace it ({error.message})",
             hint="choose another --out, or remove it yourself",
         ) from None
+    check_writable(out.resolve().parent)
+    check_writable(out)
 
 
 def _nearest_parent(path: Path) -> Path:

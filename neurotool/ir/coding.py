@@ -39,5 +39,14 @@ class Coding(StrEnum):
         return self in (Coding.COUNTS, Coding.WEIGHTED)
 
 
+MESSAGE_BYTES = 4
+"""Bytes of a spike or graded spike: a 32-bit message (Davies et al., IEEE Micro 38(1), 2018)."""
+
+VALUE_BYTES = 4
+"""Bytes of a membrane potential, a count, a weighted sum or a held current: one 32-bit word.
+
+It is as wide as a message by chance, and stands apart so that each can be changed alone.
+"""
+
 TO_SPIKING = (Coding.SPIKES, Coding.GRADED, Coding.CONSTANT, Coding.RATE, Coding.LATENCY)
 TO_DENSE = (Coding.RASTER, Coding.COUNTS, Coding.WEIGHTED, Coding.MEMBRANE)

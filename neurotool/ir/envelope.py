@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Final, Literal
 
@@ -58,19 +57,6 @@ class Envelope(Record):
             data={"message": error.message, "hint": error.hint},
             diagnostics=error.diagnostics,
         )
-
-    @classmethod
-    def of_answer(
-        cls, data: dict[str, Any], diagnostics: Sequence[Diagnostic] = (), *, negative: bool = False
-    ) -> Envelope:
-        """Wrap the answer of a command that ran.
-
-        Args:
-            data: The answer, as JSON values.
-            diagnostics: Findings to pass on.
-            negative: Whether the answer is no (exit code 1).
-        """
-        return cls(status=Status.NEGATIVE if negative else Status.DONE, data=data, diagnostics=tuple(diagnostics))
 
     def to_json(self) -> str:
         """Return the text to print."""

@@ -39,6 +39,8 @@ UNITS: Mapping[str, str] = {
     "inputs.scale": "unit of the data file per integer payload",
     "options.weight_bits": "bit",
     "options.placement_seconds": "s",
+    "options.max_latency": "s",
+    "options.cut_seconds": "s",
     "inputs.message_bits": "bit",
     "files.bytes": "byte",
 }
@@ -91,6 +93,10 @@ class PartRecord(Record):
     inputs: tuple[str, ...] = Field(description="Outside nodes whose values it takes.")
     outputs: tuple[str, ...] = Field(description="Its nodes whose values are needed outside.")
     latency: Count = Field(default=0, description="Time steps from an input to the last population that hears of it.")
+    over_time: tuple[str, ...] | None = Field(
+        default=None,
+        description="Nodes of a dense part whose value in a time step depends on more than that step; null if unknown.",
+    )
     files: dict[str, str] = Field(
         default_factory=dict, description="Role of a file (nir, program, placement, pt2, ...) to its key in files."
     )
@@ -135,6 +141,26 @@ class OptionsRecord(Record):
     chips: PositiveInt | None = Field(default=None, description="Most chips to place on; null for as many as needed.")
     placement_seconds: Annotated[float, Field(ge=0)] = Field(
         default=0.0, description="Time to search for a better placement."
+    )
+    search_scales: Count | None = Field(
+        default=None, description="Scales to try for each recurrent component; null for the usual number."
+    )
+    sensitivity: bool | None = Field(
+        default=None, description="Whether a table of what rounding each layer costs was asked for; null if unknown."
+    )
+    coding: dict[str, str] | None = Field(
+        default=None, description="Node name patterns and the coding asked for what they match; null if unknown."
+    )
+    objective: str | None = Field(default=None, description="What the cut was chosen by; null if unknown.")
+    device: str | None = Field(
+        default=None, description="Device description of the dense side in the costs of a cut; null if unknown."
+    )
+    max_latency: PositiveFloat | None = Field(default=None, description="Time that an inference may take.")
+    min_accuracy: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None, description="Least share of right answers on the calibration data."
+    )
+    cut_seconds: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Time to search for the best cut; null if unknown."
     )
 
 

@@ -179,10 +179,6 @@ class Placement:
         """Number of chips in use."""
         return len({c.chip for c in self.cores})
 
-    def slices_of(self, population: str) -> tuple[Slice, ...]:
-        """Slices of a population, core by core."""
-        return tuple(held for core in self.cores for held in core.slices if held.population == population)
-
     def to_json(self) -> dict[str, Any]:
         """Return the placement as plain JSON values."""
         return asdict(self)

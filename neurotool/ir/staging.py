@@ -7,6 +7,7 @@ what is being built at this moment.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -16,6 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from neurotool.errors import UsageError
+
+TRIES = 10
+"""Directories to make before giving up, when other writers clear each away before it is locked."""
 
 
 @contextmanager
@@ -44,34 +48,54 @@ def staging(parent: Path, name: str) -> Iterator[Path]:
 
 
 def _make(parent: Path, prefix: str) -> tuple[Path, int]:
-    while True:
+    for _ in range(TRIES):
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        lock = _try_lock(folder)
+        try:
+            lock = _try_lock(folder)
+        except OSError:
+            folder.rmdir()
+            raise
         if lock is not None:
             return folder, lock
         # Another writer found the directory before it was locked and is clearing it away.
+    raise BlockingIOError(errno.EWOULDBLOCK, "other writers clear away what is being made")
 
 
 def _clear(parent: Path, prefix: str) -> None:
     for folder in parent.iterdir():
-        lock = _try_lock(folder) if folder.name.startswith(prefix) else None
+        if folder.name.startswith(prefix):
+            _clear_away(folder)
+
+
+def _clear_away(folder: Path) -> None:
+    """Remove what a dead owner left; what cannot be locked, such as another user's, does no harm where it is."""
+    with suppress(OSError):
+        lock = _try_lock(folder)
         if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
 
 
 def _try_lock(folder: Path) -> int | None:
-    """Lock a directory and return the descriptor that holds the lock; None if someone else has it or it is gone."""
+    """Lock a directory and return the descriptor that holds the lock; None if someone else has it or it is gone.
+
+    Raises:
+        OSError: It cannot be opened, or the file system has no locks.
+    """
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:
+    except FileNotFoundError:
         return None
-    with suppress(OSError):
+    locked = False
+    try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if folder.exists():
-            return descriptor
-    os.close(descriptor)
-    return None
+        locked = folder.exists()
+    except BlockingIOError:
+        pass
+    finally:
+        if not locked:
+            os.close(descriptor)
+    return descriptor if locked else None
 
 
 def publish(folder: Path, place: Path) -> None:

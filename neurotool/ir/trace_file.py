@@ -43,7 +43,13 @@ def save_trace(trace: Trace, path: Path) -> None:
 
 
 def load_trace(path: Path) -> Trace:
-    """Read a trace.
+    """Read a trace, such as ``runs/<id>/spiking-0.trace.h5`` of a bundle.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The trace, all of it in memory, with rasters ``[time, batch, *shape]``.
 
     Raises:
         UsageError: The file is missing, truncated, or of another kind or version; the message names the file and the

@@ -4,10 +4,13 @@ from neurotool.energy.measure.protocol import Plan
 from neurotool.pipeline.checked import convert_and_verify
 from neurotool.pipeline.convert import convert
 from neurotool.pipeline.costing import EnergyOptions, estimate_counts, estimate_energy
-from neurotool.pipeline.demo import demo
+from neurotool.pipeline.demo import DemoResult, demo
+from neurotool.pipeline.estimating import estimate_from
 from neurotool.pipeline.exporting import export, export_formats
-from neurotool.pipeline.inspection import inspect
+from neurotool.pipeline.inspection import Inspection, inspect
+from neurotool.pipeline.launching import launch
 from neurotool.pipeline.layouts import draw_cores, placements
+from neurotool.pipeline.looking import PlacementResult, ProgramInspection, look
 from neurotool.pipeline.measuring import MeasuredDevice, calibrate_device
 from neurotool.pipeline.partitioning import PartitionResult, partition
 from neurotool.pipeline.programs import PROGRAM_PART, ProgramRun, program_format, read_program, run_program
@@ -15,9 +18,7 @@ from neurotool.pipeline.rated import estimate_rates
 from neurotool.pipeline.results import (
     ConvertOptions,
     ConvertResult,
-    DemoResult,
     EnergyResult,
-    Inspection,
     RunResult,
     VerifyResult,
 )
@@ -34,7 +35,9 @@ __all__ = [
     "Inspection",
     "MeasuredDevice",
     "PartitionResult",
+    "PlacementResult",
     "Plan",
+    "ProgramInspection",
     "ProgramRun",
     "RunResult",
     "VerifyResult",
@@ -45,10 +48,13 @@ __all__ = [
     "draw_cores",
     "estimate_counts",
     "estimate_energy",
+    "estimate_from",
     "estimate_rates",
     "export",
     "export_formats",
     "inspect",
+    "launch",
+    "look",
     "partition",
     "placements",
     "program_format",

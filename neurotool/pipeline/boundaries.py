@@ -14,9 +14,9 @@ from neurotool.ir.graph import Graph, subgraph
 from neurotool.ir.partition import Boundary, Partition, Side
 from neurotool.ir.program import ChipProgram, InputPort
 from neurotool.ir.values import ValueKind
-from neurotool.passes.boundaries import Coded, Evaluate, choose_codings
+from neurotool.passes.boundaries import CodedPartition, Evaluate, between_steps, choose_codings
 from neurotool.pipeline.adapters import torch_target
-from neurotool.pipeline.calibration import Calibration, boundary_values
+from neurotool.pipeline.calibration import CALIBRATION_SAMPLES, Calibration, boundary_values
 from neurotool.pipeline.results import ConvertOptions
 from neurotool.pipeline.samples import EXAMPLE_SAMPLES, first_samples, float_inputs
 from neurotool.runtime.coding import encode, error_of, traffic_of
@@ -25,8 +25,8 @@ MEASURED_SAMPLES = 64
 """Calibration samples that errors and traffic are measured on."""
 
 
-def code(partition: Partition, source: Source, samples: Samples | None, options: ConvertOptions) -> Coded:
-    """Choose a coding for every boundary.
+def code(partition: Partition, source: Source, samples: Samples | None, options: ConvertOptions) -> CodedPartition:
+    """Choose a coding for every boundary, and on calibration data the full scale of latency codes.
 
     Args:
         partition: The cut.
@@ -41,7 +41,25 @@ def code(partition: Partition, source: Source, samples: Samples | None, options:
     graph = partition.graph
     inputs = _example(graph, source, samples)
     steps = {} if inputs is None else _steps(partition, inputs)
-    return choose_codings(partition, steps, _evaluator(graph), options.coding, options.seed)
+    coded = choose_codings(partition, steps, _evaluator(graph), options.coding, options.seed)
+    return coded if samples is None else replace(coded, partition=_scaled(coded.partition, samples))
+
+
+def _scaled(partition: Partition, samples: Samples) -> Partition:
+    """Give latency codes their quantum: the largest magnitude of all calibration inputs fires in the first step.
+
+    It is needed before the programs, which are tried on values coded so.
+    """
+    graph = partition.graph
+    names = dict.fromkeys(b.value for b in partition.boundaries if b.coding is Coding.LATENCY)
+    if not names:
+        return partition
+    inputs = float_inputs(samples.take(CALIBRATION_SAMPLES), graph.inputs)
+    peaks = {name: float(np.abs(value).max()) or 1.0 for name, value in boundary_values(graph, names, inputs).items()}
+    scaled = (
+        replace(b, quantum=peaks[b.value] / b.steps) if b.coding is Coding.LATENCY else b for b in partition.boundaries
+    )
+    return replace(partition, boundaries=tuple(scaled))
 
 
 def _example(graph: Graph, source: Source, samples: Samples | None) -> dict[str, Array] | None:
@@ -65,6 +83,11 @@ def _steps(partition: Partition, inputs: Mapping[str, Array]) -> dict[str, int]:
     own = {name: len(value) for name, value in values.items() if graph.nodes[name].timed}
     longest = max(own.values(), default=0)
     return {name: own.get(name, longest) for name in names}
+
+
+def over_time(part: Graph) -> tuple[str, ...]:
+    """Nodes of a dense part that tie the time steps of a run together (:mod:`neurotool.passes.boundaries`)."""
+    return between_steps(part, _evaluator(part))
 
 
 def _evaluator(graph: Graph) -> Evaluate:
@@ -110,11 +133,11 @@ def _entering(boundary: Boundary, port: InputPort, value: Array | None) -> Bound
     quantum = port.scale if port.message_bits else 0.0
     if boundary.coding is Coding.RATE:
         quantum = port.scale / max(boundary.steps, 1)
-    if value is None:
-        return replace(boundary, quantum=quantum)
-    if boundary.coding is Coding.LATENCY:
-        quantum = (float(np.abs(value).max()) or 1.0) / boundary.steps
+    elif boundary.coding is Coding.LATENCY:
+        quantum = boundary.quantum  # known since the coding was chosen
     placed = replace(boundary, quantum=quantum)
+    if value is None:
+        return placed
     coded = encode(value, placed, port)
     return replace(placed, error=error_of(coded), traffic=traffic_of(coded.payload, placed))
 

@@ -15,7 +15,7 @@ SAMPLES = 100
 
 
 def convert_and_verify(
-    spec: str,
+    spec: object,
     out: Path,
     options: ConvertOptions,
     data: Path | None = None,
@@ -26,7 +26,7 @@ def convert_and_verify(
     The certificate is kept in the bundle, which stays whatever the certificate says.
 
     Args:
-        spec: ``package.module:factory`` or a ``.nir`` file.
+        spec: As for :func:`neurotool.pipeline.convert`.
         out: Directory of the bundle.
         options: As for :func:`neurotool.pipeline.convert`.
         data: Data file to compare on; None for the calibration data.

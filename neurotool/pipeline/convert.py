@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, cast
@@ -32,7 +32,7 @@ from neurotool.ir.program_file import save_program
 from neurotool.passes.place import place
 from neurotool.passes.quantise import PopulationRecord
 from neurotool.pipeline.adapters import torch_target
-from neurotool.pipeline.boundaries import example_of_source, measured
+from neurotool.pipeline.boundaries import example_of_source, measured, over_time
 from neurotool.pipeline.calibration import Calibration, boundary_values, calibrate, rates_of
 from neurotool.pipeline.lowering import check_precision, lower
 from neurotool.pipeline.results import ConvertOptions, ConvertResult, StageProgress, progress_of, told
@@ -96,7 +96,7 @@ def convert(spec: object, out: Path, options: ConvertOptions, progress: StagePro
             for role, path in files.items():
                 writer.add(f"{part.name}.{role}", path, path.suffix)
             keys = {role: f"{part.name}.{role}" for role in files}
-            made.parts.append(_part_record(part, made, keys))
+            made.parts.append(_part_record(part, found, made, keys))
         writer.commit(_manifest(found, made, calibration, options, tuned, writer))
     return ConvertResult(
         Bundle.open(out),
@@ -182,7 +182,7 @@ def _examples(part: Part, found: Split, calibration: Calibration | None) -> Mapp
     return {name: deliver(value, crossing[name]) for name, value in values.items()}
 
 
-def _part_record(part: Part, made: _Made, keys: dict[str, str]) -> PartRecord:
+def _part_record(part: Part, found: Split, made: _Made, keys: dict[str, str]) -> PartRecord:
     program = made.programs.get(part.name)
     return PartRecord(
         name=part.name,
@@ -191,6 +191,7 @@ def _part_record(part: Part, made: _Made, keys: dict[str, str]) -> PartRecord:
         inputs=part.inputs,
         outputs=part.outputs,
         latency=program.depth if program else 0,
+        over_time=None if part.side is Side.SPIKING else over_time(found.dense_graph(part)),
         files=keys,
     )
 
@@ -204,7 +205,6 @@ def _manifest(
     writer: BundleWriter,
 ) -> Manifest:
     graph, dataset = found.partition.graph, found.calibration
-    patterns = {Side.SPIKING: options.spiking, Side.DENSE: options.dense}
     return Manifest(
         versions=library_versions(),
         created=datetime.now(UTC),
@@ -220,19 +220,18 @@ def _manifest(
         reasons=found.partition.reasons,
         calibration=_calibration_record(dataset, calibration, options),
         tuning=None if tuned is None else tuned.record,
-        options=OptionsRecord(
-            weight_bits=options.weight_bits,
-            layer_bits=options.layer_bits,
-            scale_from=options.scale_from,
-            chip=options.chip,
-            patterns={side: names for side, names in patterns.items() if names},
-            seed=options.seed,
-            chips=options.chips,
-            placement_seconds=options.placement_seconds,
-        ),
+        options=_options_record(options),
         files=writer.files,
         notes=(*graph.notes, *(dataset.notes if dataset else ())),
     )
+
+
+def _options_record(options: ConvertOptions) -> OptionsRecord:
+    """Every option that shapes the result and stands nowhere else in the manifest, under its own name."""
+    patterns = {Side.SPIKING: options.spiking, Side.DENSE: options.dense}
+    names = {each.name for each in fields(options)} & OptionsRecord.model_fields.keys()
+    own = {name: getattr(options, name) for name in names}
+    return OptionsRecord.model_validate(own | {"patterns": {side: names for side, names in patterns.items() if names}})
 
 
 def _input_record(partition: Partition, name: str, samples: Samples | None, options: ConvertOptions) -> InputRecord:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,12 +15,13 @@ from neurotool.energy.crosscheck import CrossCheck, cross_check
 from neurotool.energy.crosscheck.compare import require_sanafe
 from neurotool.energy.neurobench import neurobench
 from neurotool.energy.published import counted_work
-from neurotool.errors import UsageError
+from neurotool.errors import UsageError, reason
 from neurotool.ir.activity_counts import read_activity_counts
 from neurotool.ir.adapters import RunOptions
 from neurotool.ir.bundle import Bundle
+from neurotool.pipeline import outputs
 from neurotool.pipeline.alternatives import estimated_before
-from neurotool.pipeline.energy_figures import draw_energy
+from neurotool.pipeline.energy_figures import FIGURES, draw_energy
 from neurotool.pipeline.energy_task import dense_work, spiking_work, task_of, time_steps, write_text
 from neurotool.pipeline.layouts import placement_for
 from neurotool.pipeline.model import Model, model_inputs
@@ -46,6 +46,7 @@ class EnergyOptions:
         plot: Draw the figures.
         figures: Folder for the figures, or None for the run's own.
         neurobench: File for the counts in NeuroBench's terms, or None.
+        force: Replace the file and the figures that are there.
         cross_check: ``sana-fe`` for a second opinion by SANA-FE, or None.
         accuracies: File that says how accurate the alternatives of the comparison are, or None.
         compare_with: Other bundles for the same task, whose newest estimates are compared too.
@@ -63,6 +64,7 @@ class EnergyOptions:
     cross_check: str | None = None
     accuracies: Path | None = None
     compare_with: tuple[Path, ...] = ()
+    force: bool = False
 
 
 def estimate_energy(
@@ -87,10 +89,11 @@ def estimate_energy(
         progress: Told of the progress of the run.
 
     Raises:
-        UsageError: A file is none of its kind, or a constant has no source.
+        UsageError: A file is none of its kind or cannot be written, or a constant has no source.
         NegativeAnswerError: A spiking part does not fit on the chip.
     """
     wanted = options or EnergyOptions()
+    check_places(wanted)
     if not wanted.compare and (wanted.accuracies is not None or wanted.compare_with):
         raise UsageError("--accuracies and --compare-with say something about a comparison", hint="add --compare")
     if wanted.cross_check is not None:
@@ -146,12 +149,14 @@ def estimate_counts(path: Path, options: EnergyOptions) -> EnergyResult:
     refused = [name for name, given in needs_model.items() if given]
     if refused:
         raise UsageError(f"{', '.join(refused)} needs a model, and --activity gives counts alone")
+    check_places(options)
     chip, device, _ = places(options, options.chip)
     counts = read_activity_counts(path)
     report = estimate([counted_work(counts, chip)], [], chip, device, seed=options.seed)
-    place_of = _folder(options.figures)
-    names = draw_energy(report, place_of) if place_of else ()
-    return EnergyResult(report, None, tuple(place_of(name) for name in names) if place_of else ())
+    if options.figures is None:
+        return EnergyResult(report, None)
+    made, notes = _drawn(report, None, options.figures)
+    return EnergyResult(report, None, tuple(options.figures / name for name in made), notes=notes)
 
 
 def places(options: EnergyOptions, chip: str) -> tuple[Chip, Device, Device]:
@@ -176,27 +181,33 @@ def keep(
     checks: tuple[CrossCheck, ...],
     options: EnergyOptions,
 ) -> EnergyResult:
-    """Write the report and its figures among the runs of a bundle."""
+    """Write the report and its figures among the runs of a bundle; figures that cannot be drawn cost no report."""
     with bundle.new_run("energy") as writer:
         kept = report.to_json() | ({} if compared is None else {"comparison": compared.to_json()})
         kept |= {"cross_check": [check.to_json() for check in checks]} if checks else {}
         writer.write_json("energy.json", kept)
-        place_of = _folder(options.figures) or writer.path
-        names = draw_energy(report, place_of, compared) if options.plot else ()
-    folder = options.figures or writer.run.path
-    return EnergyResult(report, writer.run.path, tuple(folder / name for name in names), compared, checks)
+        folder = options.figures or writer.path("energy.json").parent
+        made, notes = _drawn(report, compared, folder) if options.plot else ((), ())
+    figures = tuple((options.figures or writer.run.path) / name for name in made)
+    return EnergyResult(report, writer.run.path, figures, compared, checks, notes)
 
 
-def _folder(path: Path | None) -> Callable[[str], Path] | None:
-    """Where figures go, by file name; made if it is missing.
+def check_places(options: EnergyOptions) -> None:
+    """Refuse what could not be written, before anything is run.
 
     Raises:
-        UsageError: It cannot be made.
+        UsageError: A file or figure is there already, or its folder cannot be written to.
     """
-    if path is None:
-        return None
+    if options.neurobench is not None:
+        outputs.check(options.neurobench, options.force, "--neurobench", (".json",))
+    if options.figures is not None:
+        outputs.check_folder(options.figures, FIGURES, options.force)
+
+
+def _drawn(report: EnergyReport, compared: Comparison | None, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Draw into a folder, which is made if it is missing; return the names of the figures, and why there are none."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--figures: {path} cannot be made: {error.strerror}") from None
-    return lambda name: path / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return draw_energy(report, lambda name: folder / name, compared), ()
+    except (OSError, UsageError) as error:
+        return (), (f"The figures were not drawn: {reason(error)}.",)

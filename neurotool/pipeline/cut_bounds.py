@@ -21,7 +21,7 @@ from functools import cached_property
 import numpy as np
 
 from neurotool.energy import ChipWork, RatedLayer, chip_cost, rated_work
-from neurotool.energy.boundary import MESSAGE_BYTES, VALUE_BYTES
+from neurotool.ir.coding import MESSAGE_BYTES, VALUE_BYTES
 from neurotool.ir.costs import DenseCounts
 from neurotool.ir.graph import SPIKING_TYPES
 from neurotool.passes.partition import Additive

@@ -3,18 +3,43 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from neurotool.ir.bundle import check_output
 from neurotool.pipeline.adapters import program_target
 from neurotool.pipeline.convert import convert
 from neurotool.pipeline.costing import estimate_energy
-from neurotool.pipeline.results import ConvertOptions, DemoResult, StageProgress, progress_of
+from neurotool.pipeline.results import (
+    ConvertOptions,
+    ConvertResult,
+    EnergyResult,
+    RunResult,
+    StageProgress,
+    VerifyResult,
+    progress_of,
+)
 from neurotool.pipeline.running import run
+from neurotool.pipeline.shown import Rows, Shown
 from neurotool.pipeline.verification import LAVA, verify
 
 EXAMPLE = "neurotool.examples.quickstart"
 """The example as it is installed; it is named, not imported, since examples stand above the pipeline."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DemoResult(Shown):
+    """The whole story: test data, conversion, run, certificate and energy of the trained example."""
+
+    data: Path
+    converted: ConvertResult
+    engine: RunResult
+    verified: VerifyResult
+    energy: EnergyResult
+
+    def tables(self) -> list[Rows]:
+        """The first table of each step: parts, run, pairs of runs, energy."""
+        return [step.tables()[0] for step in (self.converted, self.engine, self.verified, self.energy)]
 
 
 def demo(

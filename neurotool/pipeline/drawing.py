@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from neurotool.ir.trace import Raster
-from neurotool.verify import Agreement, Certificate, Divergence, Meaning, NamedRun, PairResult, potentials
+from neurotool.verify import Agreement, Arithmetic, Certificate, Divergence, Meaning, NamedRun, PairResult, potentials
 
 Place = Callable[[str], Path]
 """Gives the path of a file in the run directory."""
@@ -23,26 +22,50 @@ def draw_certificate(
 ) -> tuple[str, ...]:
     """Draw agreement per layer, a raster, where two runs differ, and the potential of the neuron that differs first.
 
-    The raster is that of the sample with the first difference between floats and integers, or of the first sample.
+    The two runs are those of :func:`drawn_pair`. All is drawn of the sample with their first difference, or of the
+    first sample; the raster is that of the last run that holds it, which is the closest to the chip.
 
     Returns:
-        Names of the files; none for a model without spikes.
+        Names of the files; none for a model without spikes that two runs recorded.
     """
-    # Those of the model: bias axons exist on the chip only.
-    layers = [name for name in runs[0].spikes if all(name in run.spikes for run in runs)]
-    if not layers:
+    layers = _layers(certificate, runs)
+    pair = drawn_pair(certificate, layers)
+    if pair is None:
         return ()
-    names = [_draw_agreement(certificate, layers, place)]
-    crossing = next(((a, b) for a, b in pairwise(runs) if a.arithmetic is not b.arithmetic), None)
-    pair = certificate.pair(crossing[0].name, crossing[1].name) if crossing else None
-    first = pair.first if pair else None
-    sample = first.point.sample if first else 0
-    names.append(_draw_raster(runs[-1] if sample < runs[-1].samples else runs[0], layers, sample, dt, place))
-    if crossing:
-        names.append(_draw_difference(*crossing, layers, sample, dt, place))
-    if first is not None and pair is not None:
-        names += _draw_membrane(runs, pair, first, meanings, dt, place)
+    sample = pair.first.point.sample if pair.first else 0
+    last = next(run for run in reversed(runs) if sample < run.samples and not run.spikes.keys().isdisjoint(layers))
+    names = [
+        _draw_agreement(certificate, layers, place),
+        _draw_raster(last, layers, sample, dt, place),
+        _draw_difference(pair, runs, [name for name in layers if name in pair.layers], sample, dt, place),
+    ]
+    if pair.first is not None:
+        names += _draw_membrane(runs, pair, pair.first, meanings, dt, place)
     return tuple(names)
+
+
+def drawn_pair(certificate: Certificate, layers: Collection[str]) -> PairResult | None:
+    """The comparison that a reader looks at first, of those that compared one of ``layers``; None without one.
+
+    It is the first one over its tolerance. Where all agree it is the first from floats to integers, since only there
+    spikes are expected to differ, else the first of all.
+    """
+    pairs = [pair for pair in certificate.pairs if not pair.layers.keys().isdisjoint(layers)]
+    kinds = {run.name: run.arithmetic for run in certificate.runs}
+    failed = [pair for pair in pairs if not pair.passed]
+    rounded = [pair for pair in pairs if kinds[pair.a] is not kinds[pair.b]]
+    return next(iter((*failed, *rounded, *pairs)), None)
+
+
+def _layers(certificate: Certificate, runs: Sequence[NamedRun]) -> list[str]:
+    """Layers that two runs recorded and that are the model's own.
+
+    Those are the layers of float runs: bias axons exist on the chip only. Without a float run all are drawn.
+    """
+    floats = [run for run in runs if run.arithmetic is Arithmetic.FLOAT]
+    known = {name for run in floats or runs for name in run.spikes}
+    compared = dict.fromkeys(name for pair in certificate.pairs for name in pair.layers)
+    return [name for name in compared if name in known]
 
 
 def _draw_agreement(certificate: Certificate, layers: Sequence[str], place: Place) -> str:
@@ -50,8 +73,7 @@ def _draw_agreement(certificate: Certificate, layers: Sequence[str], place: Plac
     from neurotool.report.files import save
 
     shares = {
-        f"{p.a} → {p.b}": [_similarity(p.layers[n]) if n in p.layers else np.nan for n in layers]
-        for p in certificate.pairs
+        p.title: [_similarity(p.layers[n]) if n in p.layers else np.nan for n in layers] for p in certificate.pairs
     }
     save(agreement_bars(layers, shares, "Spikes that agree"), place("agreement.png"))
     return "agreement.png"
@@ -71,13 +93,16 @@ def _draw_raster(run: NamedRun, layers: Sequence[str], sample: int, dt: float, p
     return "raster.png"
 
 
-def _draw_difference(a: NamedRun, b: NamedRun, layers: Sequence[str], sample: int, dt: float, place: Place) -> str:
+def _draw_difference(
+    pair: PairResult, runs: Sequence[NamedRun], layers: Sequence[str], sample: int, dt: float, place: Place
+) -> str:
     from neurotool.report.files import save
     from neurotool.report.raster import spike_difference
 
-    title = f"Spikes of sample {sample}: floats against integers"
-    drawn = _sample(a, layers, sample), _sample(b, layers, sample)
-    save(spike_difference(*drawn, (a.name, b.name), dt, title), place("difference.png"))
+    by_name = {run.name: run for run in runs}
+    drawn = _sample(by_name[pair.a], layers, sample), _sample(by_name[pair.b], layers, sample)
+    title = f"Spikes of sample {sample} ({pair.title})"
+    save(spike_difference(*drawn, (pair.a, pair.b), dt, title), place("difference.png"))
     return "difference.png"
 
 
@@ -89,21 +114,17 @@ def _draw_membrane(
     dt: float,
     place: Place,
 ) -> list[str]:
-    """Draw the potential of the neuron that differs first, as every run that recorded it has it."""
+    """Draw the potential of the neuron that differs first, as every run that recorded it has it.
+
+    Nothing is drawn unless one of the two runs compared is among them. A source records the spikes of its neurons
+    without their potentials, so that the run beside it is drawn alone.
+    """
     from neurotool.report.files import save
     from neurotool.report.membrane import membrane_traces
 
     point = first.point
-    shape = runs[0].spikes[first.layer].shape[2:] if first.layer in runs[0].spikes else meanings[first.layer].zero.shape
-    neuron = int(np.ravel_multi_index(point.neuron, shape))
-    lines, spikes = {}, {}
-    for run in runs:
-        raster = potentials(run, first.layer, meanings) if point.sample < run.samples else None
-        if raster is not None:
-            lines[run.name] = raster[:, point.sample].reshape(len(raster), -1)[:, [neuron]]
-            if first.layer in run.spikes:
-                spikes[run.name] = run.spikes[first.layer][:, point.sample].reshape(len(raster), -1)[:, [neuron]]
-    if pair.a not in lines or pair.b not in lines:
+    lines, spikes = _neuron(runs, first, meanings)
+    if pair.a not in lines and pair.b not in lines:
         return []
     begin = max(0, point.step - WINDOW)
     part = slice(begin, point.step + WINDOW + 1)
@@ -112,13 +133,29 @@ def _draw_membrane(
         [f"{first.layer}, neuron {', '.join(map(str, point.neuron))}, sample {point.sample}"],
         threshold=first.threshold,
         dt=dt,
-        title=f"The neuron whose spikes differ first ({pair.a} → {pair.b})",
+        title=f"The neuron that differs first ({pair.title})",
         begin=begin,
         mark=point.step,
         spikes={name: fired[part] for name, fired in spikes.items()} if len(spikes) == len(lines) else None,
     )
     save(figure, place("membrane.png"))
     return ["membrane.png"]
+
+
+def _neuron(
+    runs: Sequence[NamedRun], first: Divergence, meanings: Mapping[str, Meaning]
+) -> tuple[dict[str, Raster], dict[str, Raster]]:
+    """Potentials and spikes ``[time, 1]`` of the neuron of a difference, by name of each run that recorded them."""
+    slot: tuple[slice | int, ...] = (slice(None), first.point.sample, *first.point.neuron)
+    lines: dict[str, Raster] = {}
+    spikes: dict[str, Raster] = {}
+    for run in runs:
+        raster = potentials(run, first.layer, meanings) if first.point.sample < run.samples else None
+        if raster is not None:
+            lines[run.name] = raster[slot][:, np.newaxis]
+            if first.layer in run.spikes:
+                spikes[run.name] = run.spikes[first.layer][slot][:, np.newaxis]
+    return lines, spikes
 
 
 def _sample(run: NamedRun, layers: Sequence[str], sample: int) -> dict[str, Raster]:

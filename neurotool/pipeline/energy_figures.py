@@ -11,6 +11,9 @@ from neurotool.energy.comparison import Comparison
 Place = Callable[[str], Path]
 """Gives the path of a file in the folder of the figures."""
 
+FIGURES = ("energy-layers.png", "energy-terms.png", "energy-devices.png", "energy-tornado.png")
+"""All that :func:`draw_energy` may draw."""
+
 SWINGS = 10
 """Constants in the tornado; the rest together moves less than any of them."""
 

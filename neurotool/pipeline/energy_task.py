@@ -14,9 +14,9 @@ from neurotool.energy.accuracy import Accuracy, Way
 from neurotool.energy.compare import ScalingWork
 from neurotool.energy.comparison import Task
 from neurotool.energy.whole import ann_counts_of_graph
-from neurotool.errors import UsageError
 from neurotool.ir.adapters import Array
 from neurotool.ir.costs import DenseCounts
+from neurotool.ir.output import whole
 from neurotool.pipeline.adapters import torch_target
 from neurotool.pipeline.alternatives import recorded_accuracy
 from neurotool.pipeline.model import Model
@@ -83,10 +83,8 @@ def write_text(path: Path, text: str, option: str) -> None:
     Raises:
         UsageError: It cannot be written.
     """
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{option}: {path} cannot be written: {error.strerror or error}") from None
+    with whole(path, option) as staged:
+        staged.write_text(text, encoding="utf-8")
 
 
 def _sum(counts: Iterable[DenseCounts], batch: int) -> DenseCounts:

@@ -3,13 +3,49 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from neurotool.ir.bundle import Bundle
+from neurotool.ir.manifest import Manifest
 from neurotool.ir.placement import Placement
+from neurotool.ir.program import ChipProgram
 from neurotool.pipeline.model import Model
-from neurotool.pipeline.results import Inspection
+from neurotool.pipeline.results import part_table
+from neurotool.pipeline.shown import Rows, Shown
+from neurotool.units import format_si
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Inspection(Shown):
+    """What a bundle holds.
+
+    Attributes:
+        path: The bundle.
+        manifest: Where it comes from, and how to read it.
+        programs: Chip program of each spiking part.
+        placements: Layout of each spiking part on the chip.
+        records: Scales and roundings of each spiking part, as JSON values.
+        runs: Names of the runs that it keeps.
+    """
+
+    path: Path
+    manifest: Manifest
+    programs: Mapping[str, ChipProgram]
+    placements: Mapping[str, Placement]
+    records: Mapping[str, list[dict[str, Any]]]
+    runs: tuple[str, ...]
+
+    def tables(self) -> list[Rows]:
+        """Where it comes from, and its parts."""
+        known = self.manifest
+        about = (known.source.spec, format_si(known.dt, "s"), known.options.chip, str(len(self.runs)))
+        return [
+            (("source", ">time step", "chip", ">runs kept"), [about]),
+            part_table(known.parts, self.programs, self.placements),
+        ]
 
 
 def inspect(path: Path) -> Inspection:

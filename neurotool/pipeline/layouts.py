@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from neurotool.chips import Chip, load_chip
@@ -61,13 +61,23 @@ def placement_for(bundle: Bundle, part: str, program: ChipProgram, chip: Chip) -
     return stored if stored.chip == chip.name and same else place(program, chip, rates=stored.rates or None)
 
 
+def map_files(parts: Collection[str], path: Path) -> dict[str, Path]:
+    """Files of the core maps, by part; of several parts, the name of each is added to that of the file."""
+    if len(parts) == 1:
+        return dict.fromkeys(parts, path)
+    return {part: path.with_name(f"{path.stem}-{part}{path.suffix}") for part in parts}
+
+
 def draw_cores(placed: Mapping[str, Placement], chip: Chip, path: Path) -> tuple[Path, ...]:
-    """Draw the core map of every placement; of several, the name of the part is added to that of the file."""
-    paths = []
+    """Draw the core map of every placement into the files of :func:`map_files`.
+
+    Raises:
+        UsageError: A file cannot be written.
+    """
+    files = map_files(placed, path)
     for part, placement in placed.items():
-        paths.append(path if len(placed) == 1 else path.with_name(f"{path.stem}-{part}{path.suffix}"))
-        _draw(placement, chip, paths[-1], f"{part} on {placement.chip}: {len(placement.cores)} cores")
-    return tuple(paths)
+        _draw(placement, chip, files[part], f"{part} on {placement.chip}: {len(placement.cores)} cores")
+    return tuple(files.values())
 
 
 def _draw(placement: Placement, chip: Chip, path: Path, title: str) -> None:

@@ -15,7 +15,8 @@ from neurotool.energy.measure.fit import Fitted, Sample, fit
 from neurotool.energy.measure.nvml import Board, open_gpu
 from neurotool.energy.measure.protocol import Plan, measure
 from neurotool.energy.measure.rapl import open_cpu
-from neurotool.errors import BackendMissingError, UsageError
+from neurotool.errors import BackendMissingError
+from neurotool.pipeline import outputs
 from neurotool.pipeline.results import StageProgress, progress_of
 
 if TYPE_CHECKING:
@@ -64,14 +65,11 @@ def calibrate_device(
         progress: Told of the progress of the measurement.
 
     Raises:
-        UsageError: The file is there already, or cannot be written.
+        UsageError: The file is there already, is no .yaml, or cannot be written.
         BackendMissingError: There is no such device, or nothing that tells its energy.
         BackendFailedError: The measurement cannot be used.
     """
-    if out.exists() and not force:
-        raise UsageError(f"{out} is there already", hint="--force replaces it")
-    if not out.absolute().parent.is_dir():
-        raise UsageError(f"--out: there is no folder {out.absolute().parent}")
+    outputs.check(out, force, "--out", (".yaml", ".yml"))
     wanted = plan or Plan()
     device, board = _gpu(index) if kind == "gpu" else _cpu()
     fitted = fit(_measured(device, board, wanted, progress))

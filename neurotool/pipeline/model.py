@@ -134,10 +134,17 @@ class Model:
         """Run all parts: the spiking ones with a runner of the caller's, the dense ones in torch."""
         return execute(self.steps, inputs, spiking, self._dense)
 
-    def entering(self, part: str, values: Mapping[str, Array], first: int = 0) -> dict[str, Coded]:
-        """Encode the values that enter a spiking part, by port."""
-        ports = self.programs[part].inputs
-        return {name: encode(value, self.boundaries[name, part], ports[name], first) for name, value in values.items()}
+    def entering(self, part: str, values: Mapping[str, Array], first: int = 0, row: int = 0) -> dict[str, Coded]:
+        """Encode the values that enter a spiking part, by port.
+
+        Args:
+            part: The part.
+            values: Values by port.
+            first: Number of the first sample.
+            row: Time steps that an earlier run took.
+        """
+        ports, known = self.programs[part].inputs, self.boundaries
+        return {name: encode(value, known[name, part], ports[name], first, row) for name, value in values.items()}
 
     def _spiking(
         self,
@@ -159,14 +166,15 @@ class Model:
         runner = program_target(target)
 
         def run_part(name: str, values: Mapping[str, Array]) -> Trace:
-            coded = self.entering(name, values, first)
+            begun = resume.get(name)
+            coded = self.entering(name, values, first, 0 if begun is None else begun.rows)
             lost = [one.lost for one in coded.values() if one.lost]
             if lost and options.strict:
                 raise NegativeAnswerError("; ".join(lost), hint="convert with calibration data that covers this input")
             notes.extend(lost)
             crossings.extend(self._entered(name, coded))
             entering = {port: one.payload for port, one in coded.items()}
-            return runner.run_program(self.programs[name], entering, replace(options, resume=resume.get(name)))
+            return runner.run_program(self.programs[name], entering, replace(options, resume=begun))
 
         return run_part
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from neurotool.errors import NeurotoolError, UsageError
 from neurotool.ir.costs import CutCost
-from neurotool.ir.partition import Partition, Reason
+from neurotool.ir.partition import Partition, Reason, Side
 from neurotool.passes.partition.search import everything, flipped
 from neurotool.pipeline.cut_accuracy import CutJudge
 from neurotool.pipeline.cut_points import CutPoint, Front, marked, pareto_set
@@ -16,10 +16,11 @@ from neurotool.pipeline.cutting import ChosenCut, cut_costs, limits_of, objectiv
 from neurotool.pipeline.results import ConvertOptions, StageProgress
 from neurotool.pipeline.shown import Rows, Shown
 from neurotool.pipeline.splitting import Split, labelled, split
+from neurotool.units import format_si
 
 
-@dataclass(frozen=True, eq=False)
-class Explanation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Explanation(Shown):
     """Why a node is where it is.
 
     Attributes:
@@ -35,6 +36,25 @@ class Explanation:
     here: CutCost | None
     there: CutCost | None
     moved: tuple[str, ...]
+
+    def tables(self) -> list[Rows]:
+        """Side and reason; then what the model costs with these nodes here and on the other side, where known."""
+        sides = ("on the chip", "in torch")
+        here, there = sides if self.reason.side is Side.SPIKING else sides[::-1]
+        why = self.reason.text + (f" [{self.reason.rule}]" if self.reason.rule else "")
+        node = (self.reason.node, here, why, ", ".join(n for n in self.together if n != self.reason.node))
+        found: list[Rows] = [(("node", "where", "why", "always with"), [node])]
+        if self.here is not None:
+            costs = [(here, *_cost(self.here)), (there, *_cost(self.there))]
+            found.append((("with it", ">energy", ">latency", ">cores"), costs))
+        return found
+
+
+def _cost(cost: CutCost | None) -> tuple[str, str, str]:
+    """Energy, latency and cores of an inference; None is a cut that is not legal."""
+    if cost is None:
+        return "not possible", "", ""
+    return format_si(cost.energy, "J"), format_si(cost.latency, "s"), f"{cost.cores:,.0f}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -78,13 +78,14 @@ def value_bits(graph: Graph, name: str, nodes: Iterable[str]) -> int:
 
 def _port(boundary: Boundary, values: Array, bits: int) -> InputPort:
     """A port for float values, of which currents and graded spikes have so many bits: full scale is the largest."""
-    magnitude = np.abs(np.asarray(values, np.float64))
+    exact = np.asarray(values, np.float64)
+    magnitude = np.abs(exact)
     peak = float(magnitude.max()) or 1.0
     if boundary.coding in (Coding.RATE, Coding.LATENCY):
         scale = peak if boundary.coding is Coding.RATE else spike_charge(magnitude, boundary.steps)
-        return InputPort(
-            boundary.value, boundary.shape, 2 if float(np.asarray(values, np.float64).min()) < 0 else 0, scale
-        )
+        # Binary spikes suffice where no value is negative; a run says what they leave out if one is later on.
+        signed = bool((exact < 0.0).any())
+        return InputPort(boundary.value, boundary.shape, 2 if signed else 0, scale)
     if boundary.coding is Coding.CONSTANT:
         bits = VALUE_BITS
     return InputPort(boundary.value, boundary.shape, bits, peak / ((1 << (bits - 1)) - 1))

@@ -18,16 +18,18 @@ from neurotool.ir.program import ChipProgram, InputPort
 from neurotool.ir.trace import Trace
 from neurotool.pipeline.adapters import example_of, program_target
 from neurotool.pipeline.results import StageProgress, progress_of
-from neurotool.pipeline.run_record import read_states
+from neurotool.pipeline.run_record import read_states, spikes_per_sample
+from neurotool.pipeline.shown import Rows, Shown
 from neurotool.plugins import PROGRAM_FORMATS, load_all
 from neurotool.runtime.boundary import losses, to_port
+from neurotool.units import format_si
 
 PROGRAM_PART = "program"
 """Name of the one spiking part in a file of run states."""
 
 
-@dataclass(frozen=True, eq=False)
-class ProgramRun:
+@dataclass(frozen=True, eq=False, repr=False)
+class ProgramRun(Shown):
     """A run of a program that stands alone.
 
     Attributes:
@@ -43,6 +45,16 @@ class ProgramRun:
     samples: int
     seconds: float
     notes: tuple[str, ...] = ()
+
+    def tables(self) -> list[Rows]:
+        """What ran, and how much each input and population sent."""
+        ran = (self.trace.target, f"{self.samples:,}", f"{self.trace.steps:,}", format_si(self.seconds, "s"))
+        sent = spikes_per_sample({PROGRAM_PART: self.trace})
+        layers = [(name, f"{self.program.size_of(name):,}", f"{spikes:,.1f}") for name, spikes in sent.items()]
+        return [
+            (("target", ">samples", ">time steps", ">time"), [ran]),
+            (("layer", ">neurons", ">spikes per sample"), layers),
+        ]
 
 
 def program_format(path: Path) -> ProgramFormat | None:

@@ -11,7 +11,7 @@ from neurotool.errors import UsageError
 from neurotool.ir.adapters import Array, RunOptions
 from neurotool.ir.bundle import Bundle
 from neurotool.ir.manifest import InputRecord
-from neurotool.pipeline.costing import ACTIVITY_TARGET, EnergyOptions, keep, places
+from neurotool.pipeline.costing import ACTIVITY_TARGET, EnergyOptions, check_places, keep, places
 from neurotool.pipeline.energy_task import dense_work, spiking_work
 from neurotool.pipeline.layouts import placement_for
 from neurotool.pipeline.model import Model
@@ -33,6 +33,7 @@ def estimate_rates(path: Path, *, steps: int | None = None, options: EnergyOptio
         NegativeAnswerError: A spiking part does not fit on the chip.
     """
     wanted = options or EnergyOptions()
+    check_places(wanted)
     needs = {"--compare": wanted.compare, "--neurobench": wanted.neurobench, "--cross-check": wanted.cross_check}
     refused = [name for name, given in needs.items() if given]
     if refused:

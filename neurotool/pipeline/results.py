@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from neurotool.diagnostics import Diagnostic
 from neurotool.energy import EnergyReport
@@ -15,13 +14,14 @@ from neurotool.energy.comparison import Comparison
 from neurotool.energy.crosscheck import CrossCheck
 from neurotool.ir.adapters import Array, Progress
 from neurotool.ir.bundle import Bundle
-from neurotool.ir.manifest import Manifest
-from neurotool.ir.partition import Partition
+from neurotool.ir.manifest import PartRecord
+from neurotool.ir.partition import Part, Partition
 from neurotool.ir.placement import Placement
 from neurotool.ir.program import ChipProgram
 from neurotool.ir.trace import Trace
 from neurotool.passes.quantise import PopulationRecord
 from neurotool.pipeline.boundary_checks import BoundaryCheck
+from neurotool.pipeline.proof_tables import proof_tables
 from neurotool.pipeline.sensitivity import LayerLoss
 from neurotool.pipeline.shown import Rows, Shown
 from neurotool.runtime.schedule import Crossing
@@ -126,6 +126,7 @@ class ConvertResult(Shown):
         placements: Layout of each spiking part on the chip.
         diagnostics: Warnings and notes.
         losses: What rounding each layer costs, for each spiking part; empty if it was not asked for.
+        proof: The comparison of all forms of the model that ended the conversion, if one was asked for.
     """
 
     bundle: Bundle
@@ -135,28 +136,25 @@ class ConvertResult(Shown):
     placements: Mapping[str, Placement]
     diagnostics: tuple[Diagnostic, ...]
     losses: Mapping[str, tuple[LayerLoss, ...]] = field(default_factory=dict)
+    proof: VerifyResult | None = None
 
     def tables(self) -> list[Rows]:
-        """The parts: where they run and what they hold."""
-        rows = []
-        for part in self.partition.parts:
-            program = self.programs.get(part.name)
-            neurons = "" if program is None else f"{sum(p.size for p in program.populations.values()):,}"
-            cores = "" if program is None else str(len(self.placements[part.name].cores))
-            rows.append((part.name, str(part.side), str(len(part.nodes)), neurons, cores))
-        return [(("part", "side", ">nodes", ">neurons", ">cores"), rows)]
+        """The parts: where they run and what they hold; and whether all forms agree, where that was asked."""
+        parts = part_table(self.partition.parts, self.programs, self.placements)
+        return [parts] if self.proof is None else [parts, *self.proof.tables()]
 
 
-@dataclass(frozen=True, eq=False)
-class Inspection:
-    """What a bundle holds."""
-
-    path: Path
-    manifest: Manifest
-    programs: Mapping[str, ChipProgram]
-    placements: Mapping[str, Placement]
-    records: Mapping[str, list[dict[str, Any]]]
-    runs: tuple[str, ...]
+def part_table(
+    parts: Iterable[Part | PartRecord], programs: Mapping[str, ChipProgram], placements: Mapping[str, Placement]
+) -> Rows:
+    """One row for each part: its side, and what it holds."""
+    rows = []
+    for part in parts:
+        program = programs.get(part.name)
+        neurons = "" if program is None else f"{sum(p.size for p in program.populations.values()):,}"
+        cores = "" if program is None else str(len(placements[part.name].cores))
+        rows.append((part.name, str(part.side), str(len(part.nodes)), neurons, cores))
+    return ("part", "side", ">nodes", ">neurons", ">cores"), rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -206,27 +204,23 @@ class VerifyResult(Shown):
     boundaries: tuple[BoundaryCheck, ...] = ()
 
     def tables(self) -> list[Rows]:
-        """The outcome of each pair of runs, and their layers."""
-        pairs = [(f"{pair.a} → {pair.b}", "agree" if pair.passed else "DIFFER") for pair in self.certificate.pairs]
-        layers = [
-            (row.pair, row.layer, f"{row.differing:,}", f"{row.slots:,}", f"{row.cosine:.4f}", str(row.shift))
-            for row in self.certificate.rows()
-        ]
-        return [
-            (("runs", "within tolerance"), pairs),
-            (("runs", "layer", ">differ", ">of", ">cosine", ">shift"), layers),
-        ]
+        """The outcome of each pair of runs, their outputs and layers, and the stage that differences come from."""
+        return proof_tables(self.certificate)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EnergyResult(Shown):
-    """An energy report, where the bundle keeps it if there is one, and a comparison if one was asked for."""
+    """An energy report, where the bundle keeps it if there is one, and a comparison if one was asked for.
+
+    ``notes`` say what could not be written beside the report.
+    """
 
     report: EnergyReport
     run_dir: Path | None
     figures: tuple[Path, ...] = ()
     comparison: Comparison | None = None
     cross_checks: tuple[CrossCheck, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def tables(self) -> list[Rows]:
         """Energy by term and in all, and latency, each with its band."""
@@ -234,17 +228,6 @@ class EnergyResult(Shown):
         rows = [(name, *_band(band, "J")) for name, band in bands.items()]
         rows.append(("latency", *_band(self.report.latency, "s")))
         return [(("of one inference", ">low", ">nominal", ">high"), rows)]
-
-
-@dataclass(frozen=True, eq=False)
-class DemoResult:
-    """The whole story: test data, conversion, run, certificate and energy of the trained example."""
-
-    data: Path
-    converted: ConvertResult
-    engine: RunResult
-    verified: VerifyResult
-    energy: EnergyResult
 
 
 def _band(band: Band, unit: str) -> tuple[str, str, str]:

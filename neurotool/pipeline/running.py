@@ -16,6 +16,7 @@ from neurotool.ir.adapters import RunOptions
 from neurotool.ir.bundle import Bundle
 from neurotool.ir.trace import Trace
 from neurotool.pipeline.batching import Done, run_at_once, run_in_batches
+from neurotool.pipeline.going_on import check_going_on, own_sums
 from neurotool.pipeline.model import Model
 from neurotool.pipeline.results import RunResult, StageProgress, progress_of
 from neurotool.pipeline.run_record import about_labels, read_states, run_json
@@ -58,12 +59,17 @@ def run(
             all at once. Memory is then bounded by two batches and the outputs.
         compiled: Compile the dense parts.
         progress: Told of progress.
+
+    Raises:
+        UsageError: The data or a state does not fit the bundle, or a run of it cannot go on in another.
     """
     if batch is not None and (resume is not None or keep_state):
         raise UsageError("--batch has no states to save or go on from", hint="leave out --batch")
     model = Model(Bundle.open(path), compiled)
     samples = read_data(data, model.bundle.manifest.inputs, encode, steps)
     samples = samples if limit is None else samples.take(limit)
+    if resume is not None or keep_state:
+        check_going_on(model.bundle.manifest, samples)
     options = RunOptions(tuple(probes), strict, progress_of(target, progress), timeout, keep_state=keep_state)
     states = read_states(resume, model.programs, samples.batch)
     with model.bundle.new_run("run") as writer:
@@ -74,7 +80,8 @@ def run(
             done = run_in_batches(model, samples, target, options, batch, writer.path)
         seconds = time.perf_counter() - began
         result = _result(model, samples, target, done, done.traces(writer.path("run.json").parent), seconds)
-        result = replace(result, run_dir=writer.run.path)
+        added = own_sums(model.bundle.manifest) if resume is not None else ()
+        result = replace(result, run_dir=writer.run.path, notes=(*result.notes, *added))
         np.savez_compressed(writer.path("outputs.npz"), **dict[str, Any](done.outputs))
         writer.write_json("run.json", run_json(result, samples))
     return replace(result, traces=done.traces(writer.run.path))

@@ -49,7 +49,8 @@ def read_new(path: Path, encode: Encode, steps: int | None, seed: int) -> Sample
     seeds = {name: seed + number for number, name in enumerate(fields)}
     if steps is not None and not known:
         known = dict.fromkeys(fields[:1])  # the reader says that steps mean nothing here
-    readings = {name: _reading(method, steps, seeds[name]) for name, method in known.items()}
+    heard = _steps_heard(known, steps)
+    readings = {name: Reading(method, heard[name], seeds[name]) for name, method in known.items()}
     return data.load_samples(path, readings)
 
 
@@ -60,24 +61,23 @@ def read_data(path: Path, records: Sequence[InputRecord], encode: Encode = None,
         path: Data file.
         records: Inputs of the bundle.
         encode: Encoders in place of those of the bundle.
-        steps: Number of time steps in place of that of the bundle.
+        steps: Number of time steps in place of that of the bundle, for the inputs that are encoded.
 
     Raises:
-        UsageError: The file is damaged, or its arrays are not those that the model takes.
+        UsageError: The file is damaged, its arrays are not those that the model takes, or steps are given and no
+            input is encoded.
     """
     names = [record.name for record in records]
     fields = dict(zip(names, data.input_fields(path, names), strict=True))
     wished = _encoders(encode, names)
+    methods = {r.name: wished.get(r.name) or r.encode or (None if r.timed else STATIC) for r in records}
+    heard = _steps_heard(methods, steps)
     readings = {}
     for record in records:
-        method = wished.get(record.name) or record.encode or (None if record.timed else STATIC)
-        encodes = method not in (None, STATIC)
-        readings[fields[record.name]] = Reading(
-            method,
-            (steps or record.steps) if encodes else None,
-            record.seed,
-            record.peak if method == record.encode and encodes else None,
-        )
+        method = methods[record.name]
+        given = record.steps if steps is None and _encodes(method) else heard[record.name]
+        peak = record.peak if method == record.encode and _encodes(method) else None
+        readings[fields[record.name]] = Reading(method, given, record.seed, peak)
     found = data.load_samples(path, readings, names)
     for record in records:
         _check_shape(path, fields[record.name], record.name, record.shape, record.timed, found)
@@ -135,8 +135,17 @@ def _encoders(encode: Encode, fields: Sequence[str]) -> dict[str, str | None]:
     return {fields[0]: encode}
 
 
-def _reading(method: str | None, steps: int | None, seed: int) -> Reading:
-    return Reading(method, None if method == STATIC else steps, seed)
+def _encodes(method: str | None) -> bool:
+    return method not in (None, STATIC)
+
+
+def _steps_heard(methods: Mapping[str, str | None], steps: int | None) -> dict[str, int | None]:
+    """Steps that the reader of each input is told: those that are encoded hear them, the others have their own.
+
+    If none is encoded, all hear them, and the reader says that they mean nothing.
+    """
+    some = any(map(_encodes, methods.values()))
+    return {name: steps if _encodes(method) or not some else None for name, method in methods.items()}
 
 
 def _check_shape(path: Path, field: str, name: str, shape: tuple[int, ...], timed: bool, samples: Samples) -> None:
@@ -148,5 +157,6 @@ def _check_shape(path: Path, field: str, name: str, shape: tuple[int, ...], time
     if found.shape != shape:
         raise UsageError(
             f"{path}: samples have shape {list(found.shape)}, input {name!r} takes {list(shape)}",
-            hint="x is [time, batch, *features], or [batch, *features] with --encode and --steps",
+            hint="x is [time, batch, *features], or [batch, *features] where it is encoded, by --encode or as the "
+            "calibration data of the bundle was",
         )

@@ -38,6 +38,7 @@ TUNING = replace(QUANTISATION, reason="fine-tuning")
 """Between a source and a float graph that was trained further."""
 
 STAGES = "stages"
+EVERY_FORM = "all"
 ALIASES = {"engine": ENGINE}
 
 DEFAULT_LIMITS = {LAVA: 100, STAGES: 100}
@@ -51,7 +52,7 @@ def verify(
     encode: Encode = None,
     steps: int | None = None,
     against: Sequence[str] | None = None,
-    limits: Mapping[str, int] | None = None,
+    limits: int | Mapping[str, int] | None = None,
     stages: bool = True,
     plot: bool = True,
     figures: Path | None = None,
@@ -66,7 +67,7 @@ def verify(
         steps: Time steps to encode into, or None likewise.
         against: Forms to compare, of ``source``, ``float``, ``loihi`` (or ``engine``), ``lava``; None for all that the
             bundle has. A single one is compared with the engine, the engine itself with ``float``.
-        limits: Largest number of samples per form, and of the ``stages``.
+        limits: Largest number of samples: one for all, or by form, the ``stages`` among them and ``all`` for the rest.
         stages: Run the stages of the conversion one by one, to say which of them introduces the differences.
         plot: Draw the figures.
         figures: Directory to write the figures to as well.
@@ -83,7 +84,7 @@ def verify(
     for form in set(chain) - {SOURCE, FLOAT}:
         program_target(form)  # a target that is absent is better known before the others have run
     dataset = read_data(data, model.bundle.manifest.inputs, encode, steps)
-    bounds = _bounds(limits or {}, chain)
+    bounds = _bounds(limits, chain)
     source = _source(model, dataset, required=SOURCE in chain)
     runs: list[NamedRun] = []
     seen: dict[str, Execution] = {}
@@ -134,13 +135,16 @@ def _meanings(model: Model) -> dict[str, Meaning]:
     return {k: v for name, graph in model.graphs.items() for k, v in meanings(graph, model.programs[name]).items()}
 
 
-def _bounds(limits: Mapping[str, int], chain: Sequence[str]) -> dict[str, int]:
-    given = {ALIASES.get(name, name): number for name, number in limits.items()}
+def _bounds(limits: int | Mapping[str, int] | None, chain: Sequence[str]) -> dict[str, int]:
+    wanted = {EVERY_FORM: limits} if isinstance(limits, int) else dict(limits or {})
+    rest = wanted.pop(EVERY_FORM, None)
+    usual = DEFAULT_LIMITS if rest is None else dict.fromkeys((*chain, STAGES), rest)
+    given = {ALIASES.get(name, name): number for name, number in wanted.items()}
     unknown = sorted(set(given) - {*chain, STAGES})
     if unknown:
         shown = ", ".join((*chain, STAGES))
         raise UsageError(f"--limit names {', '.join(unknown)}, which is not run", hint=f"run are: {shown}")
-    return DEFAULT_LIMITS | given
+    return {**usual, **given}
 
 
 def _check_folder(figures: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from neurotool.errors import UsageError
+from neurotool.ir.output import whole
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -21,18 +20,12 @@ def save(figure: Figure, path: Path) -> None:
         path: File to write; its ending decides the format (``.png``, ``.svg``, ``.pdf``).
 
     Raises:
-        UsageError: The ending names no format that can be written.
+        UsageError: The ending names no format that can be written, or the file cannot be written.
     """
     formats = figure.canvas.get_supported_filetypes()
     kind = path.suffix.removeprefix(".").lower()
     if kind not in formats:
         raise UsageError(f"{path}: cannot write a figure as {path.suffix or 'a file without ending'}", hint="use .png")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            figure.savefig(file, format=kind)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole(path) as staged:
+        figure.savefig(staged, format=kind)
     figure.clear()

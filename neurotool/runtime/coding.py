@@ -10,15 +10,15 @@ import numpy.typing as npt
 
 from neurotool.errors import NegativeAnswerError, UsageError
 from neurotool.ir.adapters import Array
-from neurotool.ir.coding import Coding
+from neurotool.ir.coding import MESSAGE_BYTES, VALUE_BYTES, Coding
 from neurotool.ir.partition import Boundary
 from neurotool.ir.program import InputPort
 from neurotool.runtime.boundary import losses, to_port
 
 FloatArray = npt.NDArray[np.float64]
 
-MESSAGE_BYTES = 4
-"""A spike, a payload, a count or a potential crosses as one 32-bit word."""
+Start = tuple[int, int]
+"""Numbers of the first sample and of the first time step, by which random codings draw."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Coded:
     lost: str = ""
 
 
-def encode(value: Array, boundary: Boundary, port: InputPort, first: int = 0) -> Coded:
+def encode(value: Array, boundary: Boundary, port: InputPort, first: int = 0, row: int = 0) -> Coded:
     """Encode a value for an input port.
 
     Args:
@@ -47,54 +47,85 @@ def encode(value: Array, boundary: Boundary, port: InputPort, first: int = 0) ->
         boundary: How it crosses.
         port: Where it enters.
         first: Number of the first sample, which random codings draw by.
+        row: Time steps of these samples that an earlier run took: random codings go on after them.
 
     Raises:
         UsageError: A binary port is given anything but zeros and ones.
         NegativeAnswerError: A value that should be the same at every step is not.
     """
     raster = value if boundary.timed else np.repeat(value[np.newaxis], boundary.steps, axis=0)
-    return ENCODERS[boundary.coding](raster, boundary, port, first)
+    return ENCODERS[boundary.coding](raster, boundary, port, (first, row))
 
 
-def _as_it_is(raster: Array, boundary: Boundary, port: InputPort, first: int) -> Coded:
+def _as_it_is(raster: Array, boundary: Boundary, port: InputPort, start: Start) -> Coded:
     payload = to_port(raster, port)
     return Coded(payload, _float(raster), _float(payload) * port.scale, losses(raster, port))
 
 
-def _constant(raster: Array, boundary: Boundary, port: InputPort, first: int) -> Coded:
-    """Code the first step and hold it."""
-    if not np.array_equal(raster[1:], raster[:-1]):
-        raise NegativeAnswerError(
-            f"boundary {boundary.value!r} is carried as a constant current, but its value changes over time",
-            hint=f"convert again with --coding {boundary.value}=graded",
-        )
-    held = to_port(raster[:1], port)
+def _constant(raster: Array, boundary: Boundary, port: InputPort, start: Start) -> Coded:
+    """Code the value that all steps share, and hold it."""
+    value = _held(raster, boundary)
+    held = to_port(value[np.newaxis], port)
     payload = np.repeat(held, len(raster), axis=0)
-    return Coded(payload, _float(raster[0]), _float(held[0]) * port.scale, losses(raster[:1], port))
+    return Coded(payload, _float(value), _float(held[0]) * port.scale, losses(value, port))
 
 
-def _rate(raster: Array, boundary: Boundary, port: InputPort, first: int) -> Coded:
+def _rate(raster: Array, boundary: Boundary, port: InputPort, start: Start) -> Coded:
     """Draw a spike per step with probability |value| / full scale; its sign is that of the value."""
-    share = np.abs(_float(raster)) / port.scale
-    fires = np.empty(raster.shape, np.bool_)
-    for sample in range(raster.shape[1]):
-        stream = np.random.default_rng((boundary.seed, first + sample))
-        fires[:, sample] = stream.random((len(raster), *raster.shape[2:])) < share[:, sample]
-    payload = _signed(fires, raster, port)
+    share = _strength(raster, port) / port.scale
+    payload = _signed(_draws(raster.shape, boundary.seed, start) < share, raster, port)
     heard = _float(payload).mean(axis=0) * port.scale
-    return Coded(payload, _float(raster).mean(axis=0), heard, _beyond(share, port))
+    return Coded(payload, _float(raster).mean(axis=0), heard, _said(_beyond(share, port), _negative(raster, port)))
 
 
-def _latency(raster: Array, boundary: Boundary, port: InputPort, first: int) -> Coded:
+def _draws(shape: tuple[int, ...], seed: int, start: Start) -> FloatArray:
+    """Uniform random numbers ``[time, batch, *shape]``, from a stream for each sample.
+
+    A sample's numbers depend neither on the samples beside it nor on how many time steps run together.
+    """
+    (first, row), (steps, batch, *features) = start, shape
+    drawn = np.empty(shape)
+    for sample in range(batch):
+        stream = np.random.PCG64((seed, first + sample))
+        stream.advance(row * int(np.prod(features, dtype=np.int64)))  # one state of the stream for each float64
+        drawn[:, sample] = np.random.Generator(stream).random((steps, *features))
+    return drawn
+
+
+def _latency(raster: Array, boundary: Boundary, port: InputPort, start: Start) -> Coded:
     """Fire once, at step ⌊(1 - |value| / full scale) steps⌋; a value of zero never fires."""
+    held = _held(raster, boundary)
     peak, steps = boundary.quantum * boundary.steps, len(raster)
-    values = _float(raster[0])
-    share = np.minimum(np.abs(values) / peak, 1.0)
+    values, strength = _float(held), _strength(held, port) / peak
+    share = np.minimum(strength, 1.0)
     moment = np.minimum(np.floor((1.0 - share) * steps), steps - 1)
     clock = np.arange(steps).reshape(-1, *(1 for _ in values.shape))
     payload = _signed((clock == moment) & (share > 0.0), raster, port)
     heard = np.where(share > 0.0, np.sign(values) * (1.0 - (moment + 0.5) / steps) * peak, 0.0)
-    return Coded(payload, values, heard, _beyond(np.abs(values) / peak, port))
+    return Coded(payload, values, heard, _said(_beyond(strength, port), _negative(held, port)))
+
+
+_CARRIED = {Coding.CONSTANT: "carried as a constant current", Coding.LATENCY: "told by latency"}
+
+
+def _held(raster: Array, boundary: Boundary) -> Array:
+    """The value that all steps share, ``[batch, *shape]``.
+
+    Raises:
+        NegativeAnswerError: The steps differ, so that one of them cannot stand for all.
+    """
+    if not np.array_equal(raster[1:], raster[:-1]):
+        raise NegativeAnswerError(
+            f"boundary {boundary.value!r} is {_CARRIED[boundary.coding]}, but its value changes over time",
+            hint=f"convert again with --coding {boundary.value}=graded",
+        )
+    value: Array = raster[0]
+    return value
+
+
+def _strength(value: Array, port: InputPort) -> FloatArray:
+    """What makes a port fire: the magnitude; where spikes have no sign, the positive part."""
+    return np.maximum(_float(value), 0.0) if port.message_bits == 0 else np.abs(_float(value))
 
 
 def _signed(fires: npt.NDArray[np.bool_], raster: Array, port: InputPort) -> Array:
@@ -107,7 +138,17 @@ def _beyond(share: FloatArray, port: InputPort) -> str:
     return text if clipped else ""
 
 
-ENCODERS: dict[Coding, Callable[[Array, Boundary, InputPort, int], Coded]] = {
+def _negative(value: Array, port: InputPort) -> str:
+    lost = int(np.count_nonzero(_float(value) < 0.0)) if port.message_bits == 0 else 0
+    means = "which spikes without a sign cannot tell, and were left out"
+    return f"input {port.name!r}: {lost} of {value.size} values are negative, {means}" if lost else ""
+
+
+def _said(*sentences: str) -> str:
+    return "; ".join(sentence for sentence in sentences if sentence)
+
+
+ENCODERS: dict[Coding, Callable[[Array, Boundary, InputPort, Start], Coded]] = {
     Coding.SPIKES: _as_it_is,
     Coding.GRADED: _as_it_is,
     Coding.CONSTANT: _constant,
@@ -157,9 +198,9 @@ def traffic_of(raster: Array, boundary: Boundary) -> float:
     """
     neurons = int(np.prod(boundary.shape, dtype=np.int64))
     if boundary.coding is Coding.CONSTANT or boundary.coding.reduces:
-        return float(MESSAGE_BYTES * neurons)
+        return float(VALUE_BYTES * neurons)
     if boundary.coding is Coding.MEMBRANE:
-        return float(len(raster) * neurons * MESSAGE_BYTES)
+        return float(len(raster) * neurons * VALUE_BYTES)
     return MESSAGE_BYTES * int(np.count_nonzero(raster)) / int(raster.shape[1])
 
 

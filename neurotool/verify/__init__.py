@@ -7,6 +7,7 @@ from neurotool.verify.membrane import Meaning, MembraneError, potentials
 from neurotool.verify.network import FloatNetwork, FloatPopulation, Way, simulate
 from neurotool.verify.pair import PairResult
 from neurotool.verify.rounding import Fault, Register, Registers, round_in_turn
+from neurotool.verify.rows import OutputRow, Row
 from neurotool.verify.run import Arithmetic, NamedRun, count_correct
 from neurotool.verify.stages import Bisection, Culprit, Stage, StageResult, bisect
 from neurotool.verify.tolerance import EXACT, QUANTISATION, ROUNDING, Tolerance, Tolerances
@@ -28,10 +29,12 @@ __all__ = [
     "MembraneError",
     "NamedRun",
     "OutputAgreement",
+    "OutputRow",
     "PairResult",
     "Point",
     "Register",
     "Registers",
+    "Row",
     "Stage",
     "StageResult",
     "Tolerance",

@@ -10,6 +10,7 @@ from typing import Any
 from neurotool.verify.compare import Agreement
 from neurotool.verify.membrane import Meanings
 from neurotool.verify.pair import Labels, PairResult, judge
+from neurotool.verify.rows import OutputRow, Row, layer_rows, output_rows
 from neurotool.verify.run import Arithmetic, NamedRun
 from neurotool.verify.stages import Bisection
 from neurotool.verify.tolerance import Tolerance, Tolerances
@@ -36,20 +37,6 @@ class RunSummary:
     accuracy: float | None
     detail: str
     latency: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table that is printed: one layer of one pair."""
-
-    pair: str
-    layer: str
-    slots: int
-    differing: int
-    cosine: float
-    shift: int
-    rate_a: float
-    rate_b: float
 
 
 @dataclass(frozen=True)
@@ -80,18 +67,11 @@ class Certificate:
 
     def rows(self) -> Iterator[Row]:
         """Yield one line per pair and layer."""
-        for pair in self.pairs:
-            for name, layer in pair.layers.items():
-                yield Row(
-                    f"{pair.a} → {pair.b}",
-                    name,
-                    layer.slots,
-                    layer.differing,
-                    layer.cosine,
-                    layer.shift,
-                    layer.rate_a,
-                    layer.rate_b,
-                )
+        return layer_rows(self.pairs)
+
+    def outputs(self) -> Iterator[OutputRow]:
+        """Yield one line per pair and output of the whole model."""
+        return output_rows(self.pairs)
 
     def to_json(self) -> dict[str, Any]:
         """Return the certificate as plain JSON values."""

@@ -85,14 +85,18 @@ class OutputAgreement:
         max_abs: Largest absolute difference.
         rmse: Root of the mean squared difference.
         relative: ``rmse`` as a share of the root mean square of the first tensor; the plain ``rmse`` where that is 0.
-        argmax: Share of positions whose largest entry along the last axis is the same.
-        within: Whether ``relative`` is at most the tolerance; True where there is none.
+        argmax: Share of the samples whose largest score is the same, of scores ``[batch, classes]``, which are summed
+            over time where they have a time axis; None for tensors of another shape, and for a single class.
+        tolerance: Largest ``relative`` that is accepted; None where any is, and for spikes.
+        within: Whether it is accepted: ``relative`` is at most the tolerance, if there is one; spikes agree as a layer
+            has to.
     """
 
     max_abs: float
     rmse: float
     relative: float
-    argmax: float
+    argmax: float | None
+    tolerance: float | None
     within: bool
 
 
@@ -121,13 +125,14 @@ def compare_spikes(a: Raster, b: Raster) -> Agreement:
     )
 
 
-def compare_outputs(a: Raster, b: Raster, tolerance: float | None = None) -> OutputAgreement:
-    """Compare two outputs of the same shape, whose last axis holds class scores.
+def compare_outputs(a: Raster, b: Raster, tolerance: float | None = None, *, timed: bool = False) -> OutputAgreement:
+    """Compare two outputs of the same shape.
 
     Args:
-        a: Values ``[batch, *shape]`` or ``[time, batch, *shape]``.
+        a: Values ``[batch, *shape]``, or ``[time, batch, *shape]`` where ``timed``.
         b: Likewise.
         tolerance: Largest ``relative`` difference that is accepted, or None to accept any.
+        timed: Whether the first axis is time.
 
     Raises:
         ValueError: The shapes differ, or there is nothing to compare.
@@ -142,7 +147,8 @@ def compare_outputs(a: Raster, b: Raster, tolerance: float | None = None) -> Out
         max_abs=float(np.abs(first - second).max()),
         rmse=rmse,
         relative=relative,
-        argmax=float(np.mean(first.argmax(axis=-1) == second.argmax(axis=-1))),
+        argmax=_equal_argmax(first, second, timed=timed),
+        tolerance=tolerance,
         within=tolerance is None or relative <= tolerance,
     )
 
@@ -153,6 +159,14 @@ def first_point(different: npt.NDArray[np.bool_]) -> Point | None:
         return None
     step, sample, *neuron = (int(i) for i in np.unravel_index(int(different.argmax()), different.shape))
     return Point(step, sample, tuple(neuron))
+
+
+def _equal_argmax(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], *, timed: bool) -> float | None:
+    if timed:
+        a, b = a.sum(axis=0), b.sum(axis=0)
+    if a.ndim != 2 or a.shape[1] < 2:
+        return None
+    return float(np.mean(a.argmax(axis=1) == b.argmax(axis=1)))
 
 
 def _best_shift(a: Raster, b: Raster) -> int:

@@ -14,7 +14,7 @@ class Tolerance:
         differing: Largest share of the slots of a layer that may differ.
         cosine: Similarity from which on a layer is accepted even if more slots differ; None for never.
         outputs: Largest relative difference of an output (see ``OutputAgreement.relative``); None to only report it.
-            An output that is a raster of spikes is judged as a layer instead.
+            An output that is a raster of spikes is judged as a layer is instead, by ``differing`` and ``cosine``.
         accuracy_loss: Largest loss of accuracy, as a share of the samples. Where it is not 0, the loss of a single
             sample is accepted, since a short run cannot resolve less.
         complete: Whether both runs must have recorded the same layers, and states must be equal where both have them.

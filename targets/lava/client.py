@@ -7,28 +7,36 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.errors import BackendFailedError, BackendMissingError
+from neurotool.errors import BackendFailedError, BackendMissingError, reason
 from neurotool.targets.lava.job import SPIKES, Job, record_file, save
 from neurotool.targets.lava.names import LOG, SUPERVISOR_MODULE
 
+BUILD_SECONDS = 1200.0
+"""A run without a time limit is given up when its network has not been built after so long, Lava's import included."""
+
 STALL_SECONDS = 120.0
-"""A run without a time limit is given up when no step has ended for so long."""
+"""From then on it is given up when no step has ended for so long."""
 
 FIX = "neurotool doctor --fix"
+
+MORE_TIME = "give more time: --timeout 30min"
+LONGER = "give more time: a longer --timeout"
 
 _START_SECONDS = 60.0
 _CLOSE_SECONDS = 15.0
 _LOG_LINES = 15
+_WORDS_BYTES = 16_384
 
 Records = list[dict[str, npt.NDArray[np.generic]]]
 """For each layer, its spikes and probed variables by name, each of shape (steps, neurons)."""
@@ -61,10 +69,15 @@ def _records(folder: Path, layer: int, probes: tuple[str, ...]) -> dict[str, npt
 
 
 def _follow(worker: Worker, deadline: float | None, on_step: Callable[[int], None]) -> dict[str, str]:
-    step, moved = -1, time.monotonic()
+    step, moved, built = -1, time.monotonic(), False
     while True:
-        message = worker.receive(moved + STALL_SECONDS if deadline is None else deadline)
+        patience = STALL_SECONDS if built else BUILD_SECONDS
+        message = worker.receive(moved + patience if deadline is None else deadline)
+        if message is None:
+            raise _out_of_time(worker, patience if deadline is None else None, built, max(step, 0))
         match message:
+            case {"built": True}:
+                moved, built = time.monotonic(), True
             case {"step": int(now)}:
                 if now > step:
                     step, moved = now, time.monotonic()
@@ -77,10 +90,14 @@ def _follow(worker: Worker, deadline: float | None, on_step: Callable[[int], Non
                 raise worker.failure(f"Lava failed: {text}")
             case {"exit": code}:
                 raise worker.failure(f"the Lava worker ended unexpectedly with exit code {code}")
-            case None if deadline is None:
-                raise worker.failure(f"Lava hangs: no step has ended for {STALL_SECONDS:.0f} s")
-            case None:
-                raise worker.failure(f"Lava did not finish within the time limit (it had done {max(step, 0)} steps)")
+
+
+def _out_of_time(worker: Worker, patience: float | None, built: bool, steps: int) -> BackendFailedError:
+    """Make the error for a run from which nothing was heard for ``patience``, or None until its time limit."""
+    if patience is None:
+        return worker.failure(f"Lava did not finish within the time limit (it had done {steps} steps)", LONGER)
+    what = "no step has ended for" if built else "the network was not built within"
+    return worker.failure(f"Lava hangs: {what} {patience:.0f} s", MORE_TIME)
 
 
 class Worker:
@@ -94,18 +111,23 @@ class Worker:
 
     def __enter__(self) -> Self:
         self._buffer = b""
+        # Apart from the messages: whatever an interpreter says when it starts (warnings, coverage) must not break them.
+        # A file and not a pipe, which nobody would empty while the run lasts.
+        self._words = _temporary_file()
         self._supervisor = subprocess.Popen(
             [sys.executable, "-P", "-m", SUPERVISOR_MODULE, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=self._words,
             bufsize=0,
             start_new_session=True,
         )
         try:
             message = self.receive(time.monotonic() + _START_SECONDS)
             if message is None or "folder" not in message:
-                raise BackendFailedError(f"the supervisor of the Lava worker does not start: {message}")
+                raise BackendFailedError(
+                    f"the supervisor of the Lava worker does not start: {message}", hint=self._last_words()
+                )
             self.folder = Path(message["folder"])
         except BaseException:
             self._close()
@@ -129,21 +151,24 @@ class Worker:
         Raises:
             BackendFailedError: The supervisor failed.
         """
+        while True:
+            line = self._line(deadline)
+            if line is None:
+                return None
+            message = _message(line)
+            if message is not None:
+                return message
+
+    def _line(self, deadline: float) -> bytes | None:
         while b"\n" not in self._buffer:
             data = self._read(deadline)
             if data is None:
                 return None
             if not data:
-                raise BackendFailedError("the supervisor of the Lava worker ended", hint=self._buffer.decode() or None)
+                raise BackendFailedError("the supervisor of the Lava worker ended", hint=self._last_words())
             self._buffer += data
-        line, _, rest = self._buffer.partition(b"\n")
-        try:
-            message: dict[str, Any] = json.loads(line)
-        except ValueError:  # a traceback
-            text = self._buffer + (self._read(deadline) or b"")
-            raise BackendFailedError("the supervisor of the Lava worker failed", hint=text.decode()) from None
-        self._buffer = rest
-        return message
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
 
     def _read(self, deadline: float) -> bytes | None:
         """Return what the supervisor wrote, empty if it ended, or None after ``deadline``."""
@@ -153,10 +178,21 @@ class Worker:
         poll.register(pipe, select.POLLIN)
         return os.read(pipe, 65536) if poll.poll(max(0.0, deadline - time.monotonic()) * 1000) else None
 
-    def failure(self, text: str) -> BackendFailedError:
-        """Make the error for a run that failed, with the end of Lava's log."""
-        log = (self.folder / LOG).read_text(errors="replace").splitlines()[-_LOG_LINES:]
-        return BackendFailedError(text, hint="the log of Lava ends with:\n" + "\n".join(log) if log else None)
+    def failure(self, text: str, fix: str | None = None) -> BackendFailedError:
+        """Make the error for a run that failed, with the end of Lava's log and what to do about it, if anything."""
+        log = self.folder / LOG  # which the supervisor makes when it starts the worker, and that may not have happened
+        lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:] if log.is_file() else []
+        said = ["the log of Lava ends with:", *lines] if lines else []
+        return BackendFailedError(text, hint="\n".join([*said, *([fix] if fix else [])]) or None)
+
+    def _last_words(self) -> str | None:
+        """What the supervisor and the interpreters said on stderr, at the end."""
+        descriptor = self._words.fileno()
+        size = os.fstat(descriptor).st_size
+        # The supervisor writes where the shared position is: this does not move it.
+        said = os.pread(descriptor, _WORDS_BYTES, max(0, size - _WORDS_BYTES))
+        lines = said.decode(errors="replace").splitlines()[-_LOG_LINES:]
+        return "\n".join(["it said last:", *lines]) if lines else None
 
     def _close(self) -> None:
         for pipe in (self._supervisor.stdin, self._supervisor.stdout):
@@ -167,3 +203,22 @@ class Worker:
         except subprocess.TimeoutExpired:
             self._supervisor.kill()  # the worker notices and ends its session
             self._supervisor.wait()
+        self._words.close()
+
+
+def _temporary_file() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise BackendFailedError(
+            f"the Lava worker needs a folder for temporary files: {reason(error)}", hint="make room, or set TMPDIR"
+        ) from None
+
+
+def _message(line: bytes) -> dict[str, Any] | None:
+    """Read one message; None for what something else printed, which is no JSON object."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

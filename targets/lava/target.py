@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.errors import BackendMissingError, UsageError
+from neurotool.errors import BackendFailedError, BackendMissingError, UsageError
 from neurotool.ir.adapters import Availability, Progress, RunOptions
 from neurotool.ir.port_check import check_inputs
 from neurotool.ir.program import ChipProgram, OutputKind
 from neurotool.ir.trace import Trace
 from neurotool.neurons import MODELS
 from neurotool.targets.lava.checks import check_program
-from neurotool.targets.lava.client import FIX, run_job
+from neurotool.targets.lava.client import FIX, LONGER, run_job
 from neurotool.targets.lava.export import write_script
 from neurotool.targets.lava.install import install_commands, installed
 from neurotool.targets.lava.job import SPIKES
@@ -108,6 +108,11 @@ def _run_all(program: ChipProgram, runs: Sequence[Run], options: RunOptions) -> 
     found: dict[str, dict[str, list[Raster]]] = {}
     facts: dict[str, str] = {}
     for run in runs:
+        if deadline is not None and time.monotonic() >= deadline:
+            raise BackendFailedError(
+                f"Lava did not finish within the time limit (it had done {before} of {total} steps)",
+                hint=LONGER,
+            )
         layers, facts = run_job(run.job, deadline=deadline, on_step=_progress(options.progress, before, total))
         before += run.job.steps
         for name, layer, variables in zip(run.populations, run.job.layers, layers, strict=True):

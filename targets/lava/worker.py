@@ -1,8 +1,9 @@
 """Runs one job in Lava, in an interpreter of its own.
 
 Started by the supervisor as ``python -m neurotool.targets.lava.worker FOLDER``, as leader of a new session. Messages go
-to stdout as JSON lines: ``{"step": n}`` while it runs, then ``{"done": {...}}``, ``{"missing": text}`` (Lava cannot be
-imported) or ``{"error": text}``. Everything that Lava itself prints goes to stderr, the log.
+to stdout as JSON lines: ``{"built": true}`` when the network stands, ``{"step": n}`` while it runs, then
+``{"done": {...}}``, ``{"missing": text}`` (Lava cannot be imported) or ``{"error": text}``. Everything that Lava itself
+prints goes to stderr, the log.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ def run(folder: Path, report: Report) -> dict[str, str]:
     processes[0].run(
         condition=RunSteps(num_steps=job.steps, blocking=False), run_cfg=Loihi2SimCfg(select_tag="fixed_pt")
     )
+    report(built=True)
     counter = np.load(folder / jobs.COUNTER, mmap_mode="r")
     _wait(processes[0].runtime, lambda: report(step=int(counter[0])))
     return {"lava": version(LAVA), "processes": str(len(processes)), "mode": "fixed_pt"}

@@ -30,7 +30,9 @@ def test_without_a_counter_nothing_is_made_up(tmp_path, capsys):
         (["tpu", "--out", "x.yaml"], "'tpu' is not one of"),
         (["gpu", "--out", "HERE", "--repeats", "1"], "--repeats"),
         (["gpu", "--out", "HERE"], "--force"),
-        (["gpu", "--out", "no/such/folder.yaml"], "there is no folder"),
+        (["gpu", "--out", "no/such/folder.yaml"], "is not a file in an existing folder"),
+        (["gpu", "--out", "device.json"], "must end in .yaml"),
+        (["gpu", "--out", "/proc/self/device.yaml"], "cannot be written to"),
     ],
 )
 def test_wrong_usage_is_refused_before_anything_is_measured(tmp_path, capsys, arguments, said):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from neurotool.cli.main import invoke
+from neurotool.errors import UsageError
 
 COUNTS = {
     "schema": "neurotool.activity/1",
@@ -118,3 +119,48 @@ def test_figures_go_where_they_are_told(counts, capsys, tmp_path):
     assert answer(capsys, "--activity", counts, "--chip", "loihi1", "--figures", folder)[0] == 0
     names = ["energy-devices.png", "energy-layers.png", "energy-terms.png", "energy-tornado.png"]
     assert sorted(path.name for path in folder.iterdir()) == names
+
+
+def test_figures_that_are_there_are_kept(counts, capsys, tmp_path):
+    wanted = ("--activity", counts, "--chip", "loihi1", "--figures", tmp_path / "figures")
+    old = tmp_path / "figures" / "energy-terms.png"
+    old.parent.mkdir()
+    old.write_text("precious")
+    code, _, err = answer(capsys, *wanted)
+    assert (code, "energy-terms.png exists" in err, "--force" in err) == (2, True, True)
+    assert (old.read_text(), list(old.parent.iterdir())) == ("precious", [old])
+    assert answer(capsys, *wanted, "--force")[0] == 0
+    assert old.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("option", "path", "said"),
+    [
+        ("--neurobench", "old.json", "old.json exists"),
+        ("--neurobench", "counts.txt", "must end in .json"),
+        ("--neurobench", "no/counts.json", "is not a file in an existing folder"),
+        ("--figures", "old.json", "is not a directory"),
+        ("--figures", "/proc/self/figures", "cannot be written to"),
+    ],
+)
+def test_a_bad_place_is_known_before_anything_is_run(counts, capsys, tmp_path, monkeypatch, option, path, said):
+    monkeypatch.chdir(tmp_path)
+    Path("old.json").write_text("precious")
+    # There is no such bundle: what is wrong with the place is said first.
+    code, _, err = answer(capsys, "BUNDLE", "--input", "x.npz", option, path)
+    assert (code, said in err) == (2, True)
+    assert Path("old.json").read_text() == "precious"
+
+
+def test_a_figure_that_cannot_be_drawn_costs_no_report(counts, capsys, tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise UsageError("figures/energy-layers.png cannot be written: No space left on device")
+
+    monkeypatch.setattr("neurotool.pipeline.costing.draw_energy", full)
+    wanted = ("--activity", counts, "--chip", "loihi1", "--figures", tmp_path / "figures")
+    code, out, _ = answer(capsys, *wanted)
+    assert code == 0
+    assert "86 µJ" in out
+    assert "not drawn" in out
+    assert "No space left on device" in " ".join(out.split())
+    assert "No space left" in " ".join(json.loads(answer(capsys, *wanted, "--json")[1])["data"]["notes"])

@@ -96,3 +96,23 @@ def test_wrong_data_says_what_the_input_takes(neurotool, net, tmp_path):
     done = neurotool("run", net, "--input", tmp_path / "wide.npz")
     assert done.code == 2
     assert "samples have shape [9], input 'input' takes [8]" in done.err
+
+
+@pytest.mark.lava
+def test_a_run_on_lava_can_be_given_a_time_limit(neurotool, net, data):
+    done = neurotool("run", net, "--input", data, "--target", "lava", "--timeout", "1ms")
+    assert done.code == 4
+    assert "within the time limit" in done.err
+    assert "--timeout" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--target", "lava", "--timeout", "30"), "--timeout: '30' has no unit"),
+        (("--timeout", "30min"), "--timeout has no meaning for --target loihi"),
+    ],
+)
+def test_a_time_limit_that_means_nothing_is_refused(neurotool, net, data, arguments, said):
+    done = neurotool("run", net, "--input", data, *arguments)
+    assert (done.code, said in done.err) == (2, True)

@@ -21,6 +21,7 @@ from neurotool.errors import (
     UnsupportedError,
     UsageError,
 )
+from neurotool.units import parse_time
 
 VERBS = (
     "demo",
@@ -126,6 +127,20 @@ def test_an_unknown_verb_is_met_with_the_nearest_one(neurotool: Call) -> None:
         (["convert", "m.nir", "-o", "b", "--weight-bits", "17"], "--weight-bits"),
         (["verify", "b", "--input", "d.npz", "--limit", "lava"], "--limit lava=100"),
         (["verify", "b", "--input", "d.npz", "--limit", "lava=0"], "NAME=N"),
+        (["verify", "b", "--input", "d.npz", "--limit", "0"], "'0' is neither N nor NAME=N"),
+        (["verify", "b", "--input", "d.npz", "--limit", "=3"], "'=3' is neither N nor NAME=N"),
+        (["verify", "b", "--input", "d.npz", "--limit", "3", "--limit", "4"], "--limit 3 --limit 4: says two things"),
+        (["verify", "b", "--input", "d.npz", "--limit", "engine=3", "--limit", "loihi=4"], "two things of one form"),
+        (
+            ["convert", "m.nir", "-o", "b", "--weight-bits", "8", "--weight-bits", "4"],
+            "--weight-bits 8 --weight-bits 4: says two things of one pattern",
+        ),
+        (["convert", "m.nir", "-o", "b", "--weight-bits", "a=8", "--weight-bits", "a=8"], "two things of one pattern"),
+        (
+            ["partition", "m.nir", "--coding", "a=rate", "--coding", "b=rate", "--coding", "a=raster"],
+            "--coding a=raster: says two things of one node",
+        ),
+        (["run", "b", "--input", "d.npz", "--encode", "a=rate", "--encode", "a=latency"], "two things of one input"),
         (["run", "b", "--input", "d.npz", "--out", "scores.txt"], ".npz or .h5"),
         (["run", "b", "--input", "d.npz", "--out", "missing/scores.npz"], "existing folder"),
         (["completion", "tcsh"], "bash"),
@@ -155,6 +170,11 @@ def test_a_time_needs_a_unit(neurotool: Call, text: str, hint: str) -> None:
     assert done.code == 2
     assert f"--dt: {text!r}" in done.err or "unknown unit" in done.err
     assert hint in done.err
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30min", 1800.0), ("2h", 7200.0), ("1.5 ms", 1.5e-3)])
+def test_times_are_read_as_seconds(text: str, seconds: float) -> None:
+    assert parse_time(text) == seconds
 
 
 def test_usage_errors_are_json_too(neurotool: Call) -> None:
@@ -236,6 +256,8 @@ def test_completion_offers_verbs_and_encoders() -> None:
     assert complete("neurotool convert m --chip lo", 4) == ["loihi1", "loihi2"]
     assert "loihi-torch" in complete("neurotool run b --target loihi", 4)
     assert complete("neurotool convert m --objective e", 4) == ["energy", "edp"]
+    assert complete("neurotool verify b --against l", 4) == ["loihi", "lava"]
+    assert complete("neurotool verify b --limit l", 4) == ["loihi=", "lava="]
 
 
 def test_no_colour_is_honoured(neurotool: Call, monkeypatch: pytest.MonkeyPatch) -> None:

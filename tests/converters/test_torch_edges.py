@@ -159,6 +159,53 @@ def test_recurrent_layers_inside_a_step_are_refused():
     assert ("NT-TORCH-003", "gru") in refusals(net)
 
 
+class Checked(nn.Module):
+    """A block that asks for a tensor, which a symbolic value is not, after it used its weight."""
+
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = weight
+
+    def forward(self, x):
+        y = x @ self.weight
+        if not isinstance(y, torch.Tensor):
+            raise TypeError("a tensor, please")
+        return y
+
+
+def test_a_block_that_stays_whole_may_share_a_parameter_with_what_follows():
+    weight = nn.Parameter(torch.rand(5, 5))
+    net = model(
+        lambda s, x: s.block(s.block(s.lif(s.fc(x))[0].mean(0))) @ s.weight,
+        fc=nn.Linear(4, 5), lif=norse.LIF(), block=Checked(weight), weight=weight,
+    )  # fmt: skip
+    assert_graph_equals_module(net)
+
+
+def test_a_block_that_stays_whole_takes_no_parameter_from_what_stood_before_it():
+    weight = nn.Parameter(torch.rand(5, 5))
+    net = model(
+        lambda s, x: s.block(s.lif(s.fc(x))[0].mean(0) @ s.weight) @ s.weight,
+        fc=nn.Linear(4, 5), lif=norse.LIF(), block=Checked(weight), weight=weight,
+    )  # fmt: skip
+    assert_graph_equals_module(net)
+
+
+class Branch(nn.Module):
+    """Neurons before a block that stays whole."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc, self.lif, self.block = nn.Linear(4, 5), norse.LIF(), Checked(nn.Parameter(torch.rand(5, 5)))
+
+    def forward(self, x):
+        return self.block(self.lif(self.fc(x))[0].mean(0))
+
+
+def test_a_block_that_stays_whole_may_lie_beside_neurons_at_any_depth():
+    assert_graph_equals_module(model(lambda s, x: s.outer(x), outer=nn.Sequential(Branch(), nn.Linear(5, 3))))
+
+
 def test_values_over_the_batch_are_refused():
     def forward(s, x):
         rate = s.lif(s.fc(x))[0].mean(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, replace
 
 import nir
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from neurotool import pipeline
 from neurotool.energy import Evidence
 from neurotool.errors import UsageError
-from neurotool.ir.manifest import OptionsRecord
+from neurotool.ir.bundle import Bundle
+from neurotool.ir.manifest import Manifest, OptionsRecord
+from neurotool.pipeline import costing
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,51 @@ def test_the_manifest_says_how_the_layout_was_asked_for(made):
     assert (options.chips, options.placement_seconds) == (3, 0.1)
     before = {"chip": "loihi2"}
     assert (OptionsRecord(**before).chips, OptionsRecord(**before).placement_seconds) == (None, 0.0)
+
+
+ELSEWHERE = {
+    "dt": "dt",
+    "convention": "convention",
+    "calib": "calibration",
+    "encode": "inputs",
+    "steps": "inputs",
+    "spiking": "options.patterns",
+    "dense": "options.patterns",
+    "fine_tune": "tuning",
+    "fine_tune_epochs": "tuning",
+    "learning_rate": "tuning",
+}
+"""Options that the manifest keeps under another name than theirs in ``options``."""
+
+NOT_KEPT = {
+    "force",  # says what may be replaced, nothing of what is made
+    "example",  # an array; its shape is that of the inputs
+}
+
+
+def test_every_option_of_a_conversion_is_kept():
+    kept = set(OptionsRecord.model_fields) - {"patterns"}
+    assert kept | ELSEWHERE.keys() | NOT_KEPT == {each.name for each in fields(pipeline.ConvertOptions)}
+    assert kept.isdisjoint(ELSEWHERE)
+    assert {place.partition(".")[0] for place in ELSEWHERE.values()} <= Manifest.model_fields.keys()
+
+
+def test_the_manifest_says_what_the_cut_was_chosen_by(made):
+    folder = made[0]
+    options = pipeline.ConvertOptions(
+        dt=1e-3, calib=folder / "data.npz", objective="energy", device="h100-sxm", max_latency=2.0, min_accuracy=0.1,
+        cut_seconds=1.5, coding={"x": "spikes"}, search_scales=3, sensitivity=True, spiking=("w", "n"),
+    )  # fmt: skip
+    pipeline.convert(str(folder / "m.nir"), folder / "chosen", options)
+    kept = Bundle.open(folder / "chosen").manifest.options
+    for name in OptionsRecord.model_fields.keys() - {"patterns"}:
+        assert getattr(kept, name) == getattr(options, name), name
+    assert kept.patterns == {"spiking": ("w", "n")}
+
+
+def test_a_manifest_without_these_options_is_still_read():
+    before = OptionsRecord(chip="loihi2")
+    assert (before.objective, before.device, before.coding, before.cut_seconds) == (None,) * 4
 
 
 def test_a_comparison_finds_what_runs_recorded_and_what_the_user_says(made, tmp_path):
@@ -112,3 +160,29 @@ def test_without_data_the_estimate_rests_on_recorded_rates(made):
     assert rated.latency.nominal == pytest.approx(ran.latency.nominal, rel=0.05)
     short = pipeline.estimate_rates(folder / "bundle", steps=3, options=options).report
     assert short.total.nominal < rated.total.nominal
+
+
+def test_a_report_is_kept_although_its_figures_cannot_be_drawn(made, monkeypatch):
+    folder, *_ = made
+
+    def full(*_):
+        raise UsageError("energy-layers.png cannot be written: No space left on device")
+
+    monkeypatch.setattr(costing, "draw_energy", full)
+    result = pipeline.estimate_energy(folder / "bundle", folder / "data.npz")
+    assert json.loads((result.run_dir / "energy.json").read_text())["energy_J"]["total"]["nominal"] > 0
+    assert result.figures == ()
+    assert result.notes == (
+        "The figures were not drawn: energy-layers.png cannot be written: No space left on device.",
+    )
+
+
+def test_counts_that_are_there_are_kept(made, tmp_path):
+    folder, counts = made[0], tmp_path / "counts.json"
+    counts.write_text("precious")
+    options = pipeline.EnergyOptions(neurobench=counts, plot=False)
+    with pytest.raises(UsageError, match="exists"):
+        pipeline.estimate_energy(folder / "bundle", folder / "data.npz", options=options)
+    assert counts.read_text() == "precious"
+    pipeline.estimate_energy(folder / "bundle", folder / "data.npz", options=replace(options, force=True))
+    assert "SynapticOperations" in json.loads(counts.read_text())

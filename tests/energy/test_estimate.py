@@ -224,10 +224,10 @@ def test_what_does_not_belong_together_is_refused(work):
 def test_what_crosses_once_counts_once(work):
     from dataclasses import replace
 
-    from neurotool.energy.boundary import Crossing, crossings
+    from neurotool.energy.boundary import Traffic, crossings
 
     every_step = crossings(work.program, work.trace)
     summed = crossings(work.program, work.trace, {"p"})
-    assert summed == every_step | {"p": Crossing(2.0, 8.0)}
+    assert summed == every_step | {"p": Traffic(2.0, 8.0)}
     less = estimate([replace(work, once=frozenset({"in", "p"}))], [], CHIP, DEVICE)
     assert less.terms[Term.BOUNDARY].nominal == pytest.approx((3 + 2) * 4 * 4e-9)

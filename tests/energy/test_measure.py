@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,10 +16,11 @@ from hypothesis import strategies as st
 from neurotool.chips import load_device
 from neurotool.chips.write import write_device
 from neurotool.energy import device_cost
+from neurotool.energy.measure import protocol
 from neurotool.energy.measure.entry import Source, device_of
 from neurotool.energy.measure.fit import Range, Sample, Work, fit, fit_powers
-from neurotool.energy.measure.meters import CounterMeter, trapezoid
-from neurotool.energy.measure.protocol import Plan, measure
+from neurotool.energy.measure.meters import CounterMeter, SampledMeter, trapezoid
+from neurotool.energy.measure.protocol import Plan, Workload, measure
 from neurotool.energy.measure.rapl import open_cpu
 from neurotool.energy.measure.workloads import LAUNCHES, synchroniser, workloads
 from neurotool.errors import BackendFailedError, BackendMissingError
@@ -86,6 +90,13 @@ def test_a_counter_that_stands_still_is_no_measurement():
         fit_powers([stuck[0]])
 
 
+def test_idle_runs_without_energy_are_no_measurement():
+    still = [Sample(Work.IDLE, 0, "", 1.0, 0.0), *runs()[1:-1], Sample(Work.IDLE, 0, "", 1.0, 0.0)]
+    with pytest.raises(BackendFailedError, match="cannot be used: no energy was seen in idle, idle") as caught:
+        fit([still, still])
+    assert "--seconds" in caught.value.hint
+
+
 def test_a_counter_may_begin_anew_but_not_go_back():
     readings = iter([90.0, 5.0, 7.0, 6.0])
     wraps = CounterMeter(lambda: next(readings), "a counter", wraps_at=100.0)
@@ -102,6 +113,70 @@ def test_sampled_power_is_integrated():
     assert trapezoid([0, 2, 3], [10, 20, 20]) == 50
     with pytest.raises(BackendFailedError, match="less than twice"):
         trapezoid([0], [10])
+
+
+def test_power_that_is_sampled_follows_what_is_read():
+    meter = SampledMeter(lambda: 10.0, "samples", period=0.001)
+    began = time.perf_counter()
+    meter.start()
+    time.sleep(0.02)
+    joules = meter.stop()
+    assert 0.2 <= joules <= 10 * (time.perf_counter() - began)
+
+
+def test_a_sensor_that_fails_between_two_samples_is_no_measurement():
+    failed = threading.Event()
+
+    def read():
+        if threading.current_thread() is not threading.main_thread():
+            failed.set()
+            raise OSError("the sensor is gone")
+        return 10.0  # it answers at both ends, so that a straight line could be drawn
+
+    meter = SampledMeter(read, "samples", period=0.001)
+    meter.start()
+    assert failed.wait(10)
+    with pytest.raises(BackendFailedError, match=r"cannot be read \(samples\): the sensor is gone") as caught:
+        meter.stop()
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+@pytest.mark.parametrize("make", [SampledMeter, CounterMeter])
+@pytest.mark.parametrize("reads", [0, 1])
+def test_a_sensor_that_fails_at_either_end_is_no_measurement(make, reads):
+    left = iter([10.0] * reads)  # and StopIteration from then on
+    work = Workload(Work.COPY, 1, "", 1, 0.0, 1.0, lambda: None)
+    with pytest.raises(BackendFailedError, match=r"cannot be read \(a sensor\): StopIteration"):
+        measure([work], make(lambda: next(left), "a sensor"), lambda: None, Plan(0.001, 0.0, 0.0, 1))
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_no_thread_samples_on_after_work_that_fails(error):
+    before = set(threading.enumerate())
+    meter = SampledMeter(lambda: 10.0, "samples", period=0.001)
+
+    def fail():
+        if set(threading.enumerate()) - before:  # not before the meter has started
+            raise error("out of memory")
+
+    work = Workload(Work.COPY, 1, "", 1, 0.0, 1.0, fail)
+    with pytest.raises(error, match="out of memory"):
+        measure([work], meter, lambda: None, Plan(seconds=0.02, warm_up=0.0, settle=0.0, repeats=1))
+    assert set(threading.enumerate()) <= before
+
+
+def test_no_thread_samples_on_after_a_rest_that_is_interrupted(monkeypatch):
+    before = set(threading.enumerate())
+
+    def sleep(_):
+        if set(threading.enumerate()) - before:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(protocol, "time", SimpleNamespace(sleep=sleep, perf_counter=time.perf_counter))
+    work = Workload(Work.COPY, 1, "", 1, 0.0, 1.0, lambda: None)
+    with pytest.raises(KeyboardInterrupt):
+        measure([work], SampledMeter(lambda: 10.0, "samples"), lambda: None, Plan(0.02, 0.0, 0.0, 1))
+    assert set(threading.enumerate()) <= before
 
 
 def test_work_of_this_machine_is_counted_and_timed():

@@ -116,6 +116,35 @@ def test_options_that_do_not_fit_are_named(neurotool, bundle, samples, tmp_path,
 
 
 @pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("residual", ["--steps 5 means nothing without --encode", "--encode constant|rate"]),
+        ("held", ["--steps 5 means nothing with --encode static"]),
+        ("skeleton", ["--steps 5 means nothing with --encode static"]),
+    ],
+)
+@pytest.mark.parametrize("verb", ["run", "estimate-energy"])
+def test_steps_are_refused_where_nothing_is_encoded(neurotool, made, verb, model, words):
+    bundle, samples = made(model)
+    refused(neurotool(verb, bundle, "--input", samples, "--steps", "5"), 2, *words)
+
+
+def test_steps_are_for_the_inputs_that_are_encoded(neurotool, bundle, samples, tmp_path):
+    data.save(tmp_path / "short.npz", {"audio": AUDIO[:7], "video": VIDEO}, LABELS)
+    options = ("--input", tmp_path / "short.npz", "--steps", "7")
+    # Both inputs now have seven steps; the sums were made for ten.
+    refused(neurotool("run", bundle, *options), 2, "has 7 time steps, dense-0 was converted for 10")
+    refused(neurotool("run", bundle, "--input", samples, "--steps", "7"), 2, "audio has 10 time steps, video has 7")
+    refused(neurotool("run", bundle, "--input", samples, "--steps", "0"), 2, "--steps")
+
+
+def test_a_conversion_without_encoder_refuses_steps(neurotool, made, tmp_path):
+    _, samples = made("held")
+    options = ("--calib", samples, "--encode", "static", "--steps", "5", "-o", tmp_path / "out")
+    refused(neurotool("convert", "hybrids:held", *options), 2, "--steps 5 means nothing with --encode static")
+
+
+@pytest.mark.parametrize(
     ("coding", "code", "words"),
     [
         ("audio.1", 2, ["'audio.1' is not NODE=CODING"]),

@@ -115,6 +115,11 @@ def test_output_below_a_file_is_refused(tmp_path):
         check_output(tmp_path / "file" / "b" / "c", force=False)
 
 
+def test_output_where_nothing_can_be_written_is_refused():
+    with pytest.raises(UsageError, match="cannot be written to"):
+        check_output(Path("/proc/self/bundle"), force=False)
+
+
 def test_an_exception_leaves_everything_as_it_was(out, tmp_path):
     before = listing(tmp_path), listing(out)
     with pytest.raises(KeyboardInterrupt), BundleWriter(tmp_path / "new" / "b") as writer:

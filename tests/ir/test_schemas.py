@@ -60,8 +60,8 @@ def test_status_of_an_error_is_that_of_its_exit_code(error, status):
     assert json.loads(envelope.to_json())["data"] == {"message": "no", "hint": "try again"}
 
 
-def test_answers():
-    assert Envelope.of_answer({"a": 1}).status.exit_code == 0
-    assert Envelope.of_answer({"a": 1}, negative=True).status.exit_code == 1
-    keys = ["schema", "tool", "status", "data", "diagnostics"]
-    assert list(json.loads(Envelope.of_answer({}).to_json())) == keys
+@pytest.mark.parametrize("code", range(6))
+def test_an_answer_keeps_its_exit_code_and_its_fields_their_order(code):
+    envelope = Envelope(status=Status.of(code), data={"a": 1})
+    assert envelope.status.exit_code == code
+    assert list(json.loads(envelope.to_json())) == ["schema", "tool", "status", "data", "diagnostics"]

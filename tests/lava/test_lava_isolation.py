@@ -106,10 +106,43 @@ def test_a_run_without_progress_is_given_up(marked_here, monkeypatch):
             if not process.children() and "resource_tracker" not in " ".join(process.cmdline()):
                 process.suspend()
 
-    with pytest.raises(BackendFailedError, match="Lava hangs: no step has ended for 3 s"):
+    with pytest.raises(BackendFailedError, match="Lava hangs: no step has ended for 3 s") as caught:
         client.run_job(job(lif(), 1_000_000), deadline=None, on_step=freeze)
+    assert str(caught.value.hint).endswith("give more time: --timeout 30min")
     assert segments
     marked_here.assert_nothing_left(segments)
+
+
+@pytest.mark.lava
+def test_a_time_limit_that_is_over_before_there_is_a_log(marked_here):
+    with pytest.raises(BackendFailedError, match=r"within the time limit \(it had done 0 steps\)"):
+        client.run_job(job(lif(), 10), deadline=time.monotonic() - 1.0, on_step=lambda step: None)
+    marked_here.assert_nothing_left()
+
+
+def slow_lava(folder: Path, seconds: float) -> str:
+    """A package in the place of Lava that takes long to import and then cannot be; returns the path to find it on."""
+    package = folder / "slow" / "lava"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(f"import time\ntime.sleep({seconds})\nraise ImportError('too late')\n")
+    return str(package.parent)
+
+
+def test_building_may_take_longer_than_a_step(marked_here, monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONPATH", slow_lava(tmp_path, 2.0))
+    monkeypatch.setattr(client, "STALL_SECONDS", 0.2)
+    with pytest.raises(BackendMissingError, match="too late"):
+        client.run_job(job(lif(), 10), deadline=None, on_step=lambda step: None)
+    marked_here.assert_nothing_left()
+
+
+def test_a_network_that_is_never_built_is_given_up(marked_here, monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONPATH", slow_lava(tmp_path, 60.0))
+    monkeypatch.setattr(client, "BUILD_SECONDS", 2.0)
+    with pytest.raises(BackendFailedError, match="Lava hangs: the network was not built within 2 s") as caught:
+        client.run_job(job(lif(), 10), deadline=None, on_step=lambda step: None)
+    assert str(caught.value.hint).endswith("give more time: --timeout 30min")
+    marked_here.assert_nothing_left()
 
 
 @pytest.mark.lava
@@ -190,6 +223,30 @@ def test_lava_that_cannot_be_imported(marked_here, monkeypatch, tmp_path):
 def test_a_supervisor_that_cannot_start(marked_here, monkeypatch, tmp_path):
     (tmp_path / "neurotool.py").write_text("raise SystemError('not this one')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(BackendFailedError, match="supervisor of the Lava worker failed"):
+    with pytest.raises(BackendFailedError, match="supervisor of the Lava worker ended") as caught:
         client.run_job(job(lif(), 10), deadline=None, on_step=lambda step: None)
+    assert str(caught.value.hint).endswith("SystemError: not this one")
     marked_here.assert_nothing_left()
+
+
+@pytest.mark.lava
+@pytest.mark.parametrize("stream", [1, 2], ids=["stdout", "stderr"])
+def test_what_an_interpreter_says_when_it_starts_is_no_message(marked_here, monkeypatch, tmp_path, stream):
+    # Coverage, warnings and .pth files write before any code of ours runs, and not always text.
+    lines = [b"Deprecated: \xff\xfe\n", b"[1, 2]\n", b'"text"\n', b"\n"]
+    said = "".join(f"os.write({stream}, {line!r})\n" for line in lines)
+    (tmp_path / "sitecustomize.py").write_text(f"import os\n{said}")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    steps: list[int] = []
+    records, facts = client.run_job(job(lif(), 10), deadline=None, on_step=steps.append)
+    assert records[0]["spikes"].shape == (10, 1)
+    assert facts["mode"] == "fixed_pt"
+    marked_here.assert_nothing_left()
+
+
+def test_the_last_words_of_a_supervisor_need_not_be_text(marked_here, monkeypatch, tmp_path):
+    (tmp_path / "neurotool.py").write_text("import os\nos.write(2, b'bad \\xff byte')\nos._exit(3)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(BackendFailedError, match="supervisor of the Lava worker ended") as caught:
+        client.run_job(job(lif(), 10), deadline=None, on_step=lambda step: None)
+    assert caught.value.hint == "it said last:\nbad \N{REPLACEMENT CHARACTER} byte"

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from neurotool.errors import UnsupportedError, UsageError
+from neurotool.errors import BackendFailedError, UnsupportedError, UsageError
 from neurotool.ir.adapters import ProgramTarget, RunOptions
 from neurotool.ir.program import ChipProgram, InputPort, OutputKind, OutputPort, Population, Projection
 from neurotool.plugins import load
-from neurotool.targets.lava import lower
+from neurotool.targets.lava import lower, target
 
 lava = load("neurotool.targets", "lava")
 STATES = RunOptions(probes=("u", "v"))
@@ -185,3 +185,27 @@ def test_bad_options():
         lava.run_program(one_neuron(), {"x": spikes(total=1)}, RunOptions(keep_state=True))
     with pytest.raises(UsageError, match="unknown probe w"):
         lava.run_program(one_neuron(), {"x": spikes(total=1)}, RunOptions(probes=("w",)))
+
+
+def test_no_time_at_all():
+    with pytest.raises(BackendFailedError, match=r"within the time limit \(it had done 0 of 2 steps\)") as caught:
+        lava.run_program(one_neuron(), {"x": spikes(total=1)}, RunOptions(timeout=0.0))
+    assert "--timeout" in str(caught.value.hint)
+
+
+def test_time_that_runs_out_between_two_jobs(monkeypatch):
+    clock = [100.0]
+    jobs = []
+
+    def run_job(job, *, deadline, on_step):
+        jobs.append((job.steps, deadline))
+        clock[0] += 3.0
+        return [{"spikes": np.zeros((job.steps, layer.size), bool)} for layer in job.layers], {}
+
+    monkeypatch.setattr(lower, "RUN_BYTES", 1)  # each sample is a job of its own
+    monkeypatch.setattr(target, "run_job", run_job)
+    monkeypatch.setattr(target.time, "monotonic", lambda: clock[0])
+    raster = np.zeros((1, 4, 1), bool)
+    with pytest.raises(BackendFailedError, match=r"within the time limit \(it had done 4 of 8 steps\)"):
+        lava.run_program(one_neuron(), {"x": raster}, RunOptions(timeout=5.0))
+    assert jobs == [(2, 105.0), (2, 105.0)]

@@ -30,6 +30,11 @@ def chip_with(**limits):
     return LOIHI1.model_copy(update={"limits": LOIHI1.limits.model_copy(update=changed)})
 
 
+def slices_of(placement, population):
+    """Slices of a population, core by core."""
+    return [held for core in placement.cores for held in core.slices if held.population == population]
+
+
 def population(name, size, start=1, model="lif"):
     return Population(name, model, (size,), {"bias_mant": np.zeros(size, np.int64)}, start, 1.0)
 
@@ -171,7 +176,7 @@ def test_cores_are_filled_as_far_as_a_limit_allows():
     net = program([np.full((20, 10), 2)])
     placement = place(net, chip_with(synapse_bits_per_core=10 * 64))
     # Four cores are needed, and four take five neurons each as well.
-    assert [held.channels for held in placement.slices_of("p0")] == [(0, 5), (5, 10), (10, 15), (15, 20)]
+    assert [held.channels for held in slices_of(placement, "p0")] == [(0, 5), (5, 10), (10, 15), (15, 20)]
     assert {c.synapse_bits for c in placement.cores} == {640}
     used = {r.name: (r.used, r.limit) for r in placement.resources}
     assert used["cores"] == (4, 128)
@@ -184,7 +189,7 @@ def test_ranges_of_neurons_share_the_load_and_not_only_the_number():
     weights[:2], weights[2:, :20] = 2, 2
     placement = place(program([weights]), chip_with(neurons_per_core=10, synapse_bits_per_core=100 * 128))
     # Ten neurons fit a core, but two of the twelve have half of the synapses.
-    assert [held.channels for held in placement.slices_of("p0")] == [(0, 2), (2, 12)]
+    assert [held.channels for held in slices_of(placement, "p0")] == [(0, 2), (2, 12)]
     assert [core.synops for core in placement.cores] == pytest.approx([0.1 * 200] * 2)
 
 
@@ -201,7 +206,7 @@ def test_an_image_is_cut_into_boxes_of_all_channels():
     net = image_layer((2, 12, 12), random_weights(np.random.default_rng(0), (4, 2, 3, 3), 1.0), Convolution())
     placement = place(net, chip_with(neurons_per_core=100))
     # Four boxes of 5 x 5 positions with four channels hear 7 x 7 positions each, which flat ranges could not.
-    assert sorted((held.channels, held.rows, held.columns) for held in placement.slices_of("p")) == [
+    assert sorted((held.channels, held.rows, held.columns) for held in slices_of(placement, "p")) == [
         ((0, 4), rows, columns) for rows in ((0, 5), (5, 10)) for columns in ((0, 5), (5, 10))
     ]
     assert {core.in_axons for core in placement.cores} == {49}
@@ -212,8 +217,8 @@ def test_kernels_that_fit_no_core_are_cut_by_channels():
     net = image_layer((4, 3, 3), weights, Convolution())
     placement = place(net, chip_with(synapse_bits_per_core=36 * 4 * 64))
     # One position: 36 lists of one entry for each channel. Four words hold 12 entries of 8 + 6 bits, and more if split.
-    assert len(placement.slices_of("p")) > 1
-    assert {held.rows for held in placement.slices_of("p")} == {(0, 1)}
+    assert len(slices_of(placement, "p")) > 1
+    assert {held.rows for held in slices_of(placement, "p")} == {(0, 1)}
     check(net, placement, chip_with(synapse_bits_per_core=36 * 4 * 64))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -208,6 +209,21 @@ def test_unknown_format_is_refused_and_leaves_the_old_file(tmp_path):
         save(agreement_bars(["a"], {"p": [1.0]}), path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_figure_has_the_mode_that_is_usual(tmp_path):
+    before = os.umask(0o022)
+    try:
+        save(agreement_bars(["a"], {"p": [1.0]}), tmp_path / "f.png")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "f.png").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_figure_in_a_missing_folder_is_named(tmp_path):
+    path = tmp_path / "no" / "f.png"
+    with pytest.raises(UsageError, match=f"{path} cannot be written: No such file"):
+        save(agreement_bars(["a"], {"p": [1.0]}), path)
 
 
 def test_runs_without_any_spike_are_drawn_without_a_warning(tmp_path, recwarn):

@@ -37,11 +37,15 @@ def test_a_value_without_time_is_held():
     assert coded.payload.tolist() == [[[2, 4]]] * 3
 
 
-def test_a_constant_current_that_changes_is_refused():
+@pytest.mark.parametrize(
+    ("coding", "carried"), [(Coding.CONSTANT, "carried as a constant current"), (Coding.LATENCY, "told by latency")]
+)
+def test_a_value_that_should_be_held_and_changes_is_refused(coding, carried):
     raster = held([0.5, 0.5])
     raster[3] = 0.75
-    with pytest.raises(NegativeAnswerError, match="'v' is carried as a constant current, but its value changes"):
-        encode(raster, boundary(Coding.CONSTANT), InputPort("v", (2,), 13, 0.25))
+    with pytest.raises(NegativeAnswerError, match=f"'v' is {carried}, but its value changes") as refused:
+        encode(raster, boundary(coding, quantum=1.0), InputPort("v", (2,), 13, 0.25))
+    assert refused.value.hint == "convert again with --coding v=graded"
 
 
 def test_rates_have_the_sign_and_the_mean_of_the_value():
@@ -77,6 +81,38 @@ def test_what_exceeds_full_scale_is_said():
     )
     rate = encode(held([9.0, 0.5]), boundary(Coding.RATE), InputPort("v", (2,), 0, 1.0))
     assert "8 of 16 values exceed full scale" in rate.lost
+
+
+@pytest.mark.parametrize("coding", [Coding.RATE, Coding.LATENCY])
+def test_spikes_without_a_sign_leave_negative_values_out_and_say_so(coding):
+    how = boundary(coding, quantum=1.0 / STEPS)
+    coded = encode(held([1.0, -1.0]), how, InputPort("v", (2,), 0, 1.0))
+    assert coded.payload.dtype == np.bool_
+    assert coded.payload[:, 0, 0].any()
+    assert not coded.payload[:, 0, 1].any()
+    assert coded.heard[0, 1] == 0.0
+    several = {Coding.RATE: f"{STEPS} of {2 * STEPS}", Coding.LATENCY: "1 of 2"}[coding]
+    assert f"input 'v': {several} values are negative, which spikes without a sign cannot tell" in coded.lost
+    assert "exceed" not in coded.lost
+    signed = encode(held([1.0, -1.0]), how, InputPort("v", (2,), 2, 1.0))
+    assert signed.payload[:, 0, 1].min() == -1
+    assert signed.lost == ""
+
+
+def test_all_that_a_coding_loses_is_said():
+    lost = encode(held([9.0, -9.0]), boundary(Coding.RATE), InputPort("v", (2,), 0, 1.0)).lost
+    assert lost.count("input 'v': 8 of 16 values") == 2
+    assert "negative" in lost
+    assert "exceed full scale" in lost
+
+
+@given(st.integers(0, STEPS), st.integers(0, 3))
+def test_a_random_stream_goes_on_where_an_earlier_run_stopped(row, first):
+    raster = np.random.default_rng(0).random((STEPS, 3, 2, 3)).astype(np.float32)
+    port, how = InputPort("v", (2, 3), 0, 1.0), boundary(Coding.RATE, shape=(2, 3), seed=3)
+    whole = encode(raster, how, port, first).payload
+    rest = encode(raster[row:], how, port, first, row).payload if row < STEPS else whole[row:]
+    np.testing.assert_array_equal(rest, whole[row:])
 
 
 @given(st.integers(0, 2**16), st.integers(1, 4))

@@ -5,19 +5,46 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import nir
+import numpy as np
 import pytest
+
+from neurotool import data
 
 PAGE = Path(__file__, "../../../docs/json.md").resolve()
 SPEC = "neurotool.examples.quickstart:model"
 
 
-def fields_of(schema: str, printed_by: str) -> set[str]:
-    """Fields in the row of the page for a schema and a command."""
+def row_of(first: str, second: str) -> set[str]:
+    """Fields in the row of the page that begins with two cells."""
     for line in PAGE.read_text().splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if cells[:2] == [f"`{schema}`", f"`{printed_by}`"]:
-            return set(re.findall(r"`(\w+)`", cells[2])) | {"schema"}
-    raise AssertionError(f"{PAGE.name} has no row for {schema} of {printed_by}")
+        if cells[:2] == [first, second]:
+            return set(re.findall(r"`(\w+)`", cells[2]))
+    raise AssertionError(f"{PAGE.name} has no row for {first} of {second}")
+
+
+def fields_of(schema: str, printed_by: str) -> set[str]:
+    """Fields in the row for a schema and a command."""
+    return row_of(f"`{schema}`", f"`{printed_by}`") | {"schema"}
+
+
+@pytest.fixture
+def hybrid(tmp_path):
+    """A network of two layers, the second of which can be left to torch, and spikes for it without labels."""
+    rng = np.random.default_rng(3)
+    values = {"tau": 0.02, "r": 1.0, "v_leak": 0.0, "v_threshold": 0.2, "v_reset": 0.0}
+    nodes = {
+        "x": nir.Input(np.array([6])),
+        "w1": nir.Linear(rng.normal(0.4, 0.8, (8, 6))),
+        "n1": nir.LIF(**{name: np.full(8, value) for name, value in values.items()}),
+        "w2": nir.Linear(rng.normal(0.5, 1.2, (4, 8))),
+        "n2": nir.LIF(**{name: np.full(4, value) for name, value in values.items()}),
+        "y": nir.Output(np.array([4])),
+    }
+    nir.write(tmp_path / "net.nir", nir.NIRGraph(nodes, list(zip(nodes, list(nodes)[1:], strict=False))))
+    data.save(tmp_path / "x.npz", rng.random((10, 4, 6)) < 0.5)
+    return tmp_path / "net.nir", tmp_path / "x.npz"
 
 
 @pytest.mark.parametrize(
@@ -41,3 +68,23 @@ def test_the_page_names_the_fields(neurotool, told, printed_by, arguments):
     envelope = done.json
     assert set(envelope) == {"schema", "tool", "status", "data", "diagnostics"}
     assert set(envelope["data"]) == fields_of(envelope["data"]["schema"], printed_by)
+
+
+def test_the_page_names_the_terms_of_an_energy(neurotool, told):
+    done = neurotool("estimate-energy", told.bundle, "--no-plot", "--json")
+    assert set(done.json["data"]["energy_J"]) == row_of("`energy_J`", "`neurotool.energy/1`")
+
+
+def test_a_conversion_that_verifies_answers_all_that_verify_does(neurotool, hybrid, tmp_path):
+    net, samples = hybrid
+    options = ("--dt", "1ms", "--dense", "w2", "--dense", "n2", "--calib", samples, "--verify")
+    done = neurotool("convert", net, *options, "-o", tmp_path / "bundle", "--json")
+    assert done.code == 0, done.err
+    assert set(done.json["data"]) == fields_of("neurotool.convert/1", "convert")
+    proof = done.json["data"]["verify"]
+    assert set(proof) == fields_of("neurotool.certificate/1", "verify")
+    (pair,), (onto, off) = proof["pairs"], proof["boundaries"]
+    assert set(pair) == row_of("each of `pairs`", "`neurotool.certificate/1`")
+    assert set(pair["outputs"]["y"]) == row_of("each of `outputs`", "a pair")
+    assert set(onto) == set(off) == row_of("each of `boundaries`", "`neurotool.certificate/1`")
+    assert (onto["value"], onto["off_the_float_value"], off["value"]) == ("x", 0.0, "n1")

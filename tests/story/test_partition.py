@@ -11,7 +11,8 @@ import torch
 from norse.torch import LIF, Lift, SequentialState
 
 import neurotool as package
-from neurotool.errors import UsageError
+from neurotool.errors import NegativeAnswerError, UsageError
+from neurotool.ir.partition import Side
 
 STEPS = 8
 
@@ -80,6 +81,54 @@ def test_explain_prices_the_other_side(model, data):
     assert result.explain("head").there is None
     with pytest.raises(UsageError, match="no node 'hed'"):
         result.explain("hed")
+
+
+class Narrow(torch.nn.Module):
+    """Wide in front of three neurons: with these in torch less crosses, so that energy and latency disagree."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        first, second = torch.nn.Linear(96, 3, bias=False), torch.nn.Linear(3, 48, bias=False)
+        self.spiking = SequentialState(Lift(first), LIF(), Lift(second), LIF())
+        self.head = torch.nn.Linear(48, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.spiking(x)[0].mean(0))
+
+
+def test_each_limit_decides_between_the_cuts(tmp_path):
+    torch.manual_seed(0)
+    model, path = Narrow().eval(), tmp_path / "data.npz"
+    with torch.no_grad():
+        model.spiking[0].lifted_module.weight.mul_(12)
+        model.spiking[2].lifted_module.weight.mul_(25)
+        x = np.random.default_rng(0).random((STEPS, 20, 96)) < 0.3
+        y = model(torch.tensor(x).float()).argmax(1).numpy()
+    y[:5] = (y[:5] + 1) % 5  # three quarters can be right
+    np.savez(path, x=x, y=y)
+    options = {"calib": path, "objective": "energy", "device": "h100-sxm"}
+    free = package.partition(model, pareto=True, **options)
+    points = free.front.points
+    latency = min(point.cost.latency for point in points)
+    assert latency < free.chosen.cost.latency
+    hurried = package.partition(model, max_latency=1.01 * latency, **options)
+    assert hurried.chosen.cost.latency == pytest.approx(latency)
+    assert hurried.chosen.cost.energy > free.chosen.cost.energy
+    # The least accuracy is asked of the integers of a cut, and the best that any has can be had.
+    most = max(point.accuracy for point in points)
+    exacting = package.partition(model, min_accuracy=most, **options)
+    wanted = min(point.cost.energy for point in points if point.accuracy >= most)
+    assert 0.5 < most < 0.9 and exacting.chosen.cost.energy == pytest.approx(wanted)
+    with pytest.raises(NegativeAnswerError, match="accuracy"):
+        package.partition(model, min_accuracy=most + 0.1, **options)
+
+
+def test_a_pattern_keeps_what_it_names_in_torch_whatever_it_costs(model, data):
+    kept = package.partition(model, calib=data, objective="energy", dense=("spiking.1",))
+    assert kept.partition.sides["spiking.1"] is Side.DENSE
+    assert {reason.node: reason.rule for reason in kept.partition.reasons}["spiking.1"] != "NT-PART-010"
+    free = package.partition(model, calib=data, objective="energy")
+    assert kept.chosen.cost.energy >= free.chosen.cost.energy
 
 
 def test_limits_that_no_cut_keeps_are_refused(neurotool):

@@ -20,7 +20,7 @@ def test_the_layout_of_a_bundle_is_shown(neurotool, told, tmp_path):
     assert done.code == 0, done.err
     assert done.json["data"]["placements"] == {"spiking-0": stored(told.bundle)}
     assert picture.stat().st_size > 0
-    other = neurotool("--json", "inspect", told.bundle, "--placement", "--chip", "loihi1", "--map", picture)
+    other = neurotool("--json", "inspect", told.bundle, "--placement", "--chip", "loihi1")
     assert other.json["data"]["placements"]["spiking-0"]["chip"] == "loihi1"
 
 

@@ -13,10 +13,12 @@ from neurotool import data, pipeline
 from neurotool.ir.bundle import Bundle, BundleWriter
 from neurotool.ir.program_file import load_program, save_program
 from neurotool.passes.quantise import rounding
-from neurotool.pipeline import splitting
+from neurotool.pipeline import splitting, verification
+from neurotool.pipeline.stages import run_form
 
 STEPS, BATCH, DT = 40, 6, 1e-3
 PART = "spiking-0"
+FIGURES = {"agreement.png", "raster.png", "difference.png", "membrane.png"}
 ROUNDINGS = ["write", "compose", "weights", "decays", "thresholds", "integers"]
 
 
@@ -217,6 +219,24 @@ def test_an_edited_graph_in_the_bundle_is_found(files, tmp_path):
     assert (culprit.stage, culprit.layer, culprit.point.neuron) == ("write", "n1", (3,))
 
 
+def test_a_lava_that_differs_is_drawn(files, tmp_path, monkeypatch):
+    def fires_once_more(model, form, *rest):
+        run = run_form(model, "loihi", *rest)
+        if form == "lava":
+            spikes = run.spikes["n2"].copy()
+            spikes[9, 4, 3] ^= True
+            run = replace(run, name="lava", spikes={**run.spikes, "n2": spikes})
+        return run
+
+    monkeypatch.setattr(verification, "run_form", fires_once_more)
+    monkeypatch.setattr(verification, "program_target", lambda form: None)
+    out = tmp_path / "figures"
+    result = pipeline.verify(files / "good", files / "x.npz", against=("engine", "lava"), stages=False, figures=out)
+    pair = result.certificate.pair("loihi", "lava")
+    assert (pair.passed, pair.first.layer, pair.first.point.neuron) == (False, "n2", (3,))
+    assert {path.name for path in result.figures} == FIGURES
+
+
 def test_the_command_names_the_culprit_and_ends_with_one(files, tmp_path, neurotool):
     def flip(program):
         weights = program.projections["w2"].weights.copy()
@@ -234,5 +254,4 @@ def test_the_command_names_the_culprit_and_ends_with_one(files, tmp_path, neurot
     assert shown.code == 1
     assert "Wrong: weights, wrong" in shown.out
     assert "weights of layer n2" in shown.out
-    made = {path.name for path in (tmp_path / "figures").iterdir()}
-    assert made == {"agreement.png", "raster.png", "difference.png", "membrane.png"}
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == FIGURES

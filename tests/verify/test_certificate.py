@@ -151,8 +151,12 @@ def test_one_sample_may_be_lost_but_not_more_than_a_point(lost, passed):
 
 
 def test_a_gain_of_accuracy_is_no_failure():
-    wrong = {"outputs": {"out": np.roll(SCORES, 1, axis=1)}}
-    assert certify(chain(source=wrong, float=wrong), LABELS).passed
+    scores = SCORES.copy()
+    scores[:8] = np.roll(scores[:8], 1, axis=1)
+    wrong = {"outputs": {"out": scores}}
+    certificate = certify(chain(source=wrong, float=wrong), LABELS)
+    assert certificate.passed
+    assert certificate.pair("float", "loihi").correct == (BATCH - 8, BATCH)
 
 
 def test_timed_scores_are_summed_over_time():
@@ -231,8 +235,21 @@ def test_a_potential_that_is_off_fails_even_without_spikes_and_labels():
     assert failure.startswith("output out: relative difference 0.5")
 
 
-def test_spikes_as_output_are_judged_as_a_layer():
-    raster = RNG.random(SCORES.shape) < 0.5
-    other = {"outputs": {"out": ~raster}}
-    runs = chain(source={"outputs": {"out": raster}}, float={"outputs": {"out": raster}}, loihi=other, lava=other)
-    assert certify(runs).pair("float", "loihi").failures == ()
+@pytest.mark.parametrize(("moved", "passed"), [(0.05, True), (1.0, False)])
+def test_spikes_as_output_are_judged_as_a_layer_even_where_no_layer_of_the_chip_makes_them(moved, passed):
+    raster = RNG.random((STEPS, BATCH, 3)) < 0.5
+    other = {"outputs": {"out": raster ^ (RNG.random(raster.shape) < moved)}, "timed": frozenset({"out"})}
+    first = {"outputs": {"out": raster}, "timed": frozenset({"out"})}
+    pair = certify(chain(source=first, float=first, loihi=other, lava=other)).pair("float", "loihi")
+    assert pair.outputs["out"].relative > pair.tolerance.outputs  # a share of the values means little for spikes
+    assert (pair.outputs["out"].within, pair.outputs["out"].tolerance) == (passed, None)
+    failures = () if passed else ("output out: spike rasters have cosine 0.000, expected at least 0.8",)
+    assert pair.failures == failures
+
+
+def test_an_output_that_is_a_layer_fails_once():
+    other = {"spikes": {"hidden": HIDDEN, "last": ~LAST}, "outputs": {"out": ~LAST}, "timed": frozenset({"out"})}
+    first = {"outputs": {"out": LAST}, "timed": frozenset({"out"})}
+    pair = certify(chain(source=first, float=first, loihi=other, lava=other)).pair("float", "loihi")
+    assert pair.failures == ("layer last: spike rasters have cosine 0.000, expected at least 0.8",)
+    assert not pair.outputs["out"].within

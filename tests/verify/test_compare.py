@@ -89,6 +89,17 @@ def test_outputs_by_hand():
     assert not found.within
     assert compare_outputs(a, b, tolerance=0.5).within
     assert compare_outputs(a, b).within
+    assert (found.tolerance, compare_outputs(a, b).tolerance) == (0.3, None)
+
+
+def test_argmax_is_that_of_a_sample():
+    a = np.array([[[3.0, 0.0]], [[0.0, 2.0]]])  # two steps of one sample: 3 against 2 in all
+    b = np.array([[[1.0, 0.0]], [[0.0, 0.5]]])
+    c = np.array([[[1.0, 0.0]], [[0.0, 4.0]]])
+    assert compare_outputs(a, b, timed=True).argmax == 1.0
+    assert compare_outputs(a, c, timed=True).argmax == 0.0
+    assert compare_outputs(a, b).argmax is None  # pictures, not scores
+    assert compare_outputs(a[0][:, :1], b[0][:, :1]).argmax is None  # a single number
 
 
 def test_integers_do_not_wrap_when_outputs_are_compared():

@@ -76,5 +76,5 @@ def verified(chip: Chip, path: Path, lava: int, figures: Path) -> pipeline.Verif
 
 def costed(chip: Chip, path: Path, samples: int, figures: Path | None) -> pipeline.EnergyResult:
     """Energy and latency per sample, beside the same on a GPU."""
-    options = pipeline.EnergyOptions(compare=True, figures=figures)
+    options = pipeline.EnergyOptions(compare=True, figures=figures, force=True)
     return pipeline.estimate_energy(chip.bundle, path, limit=samples, options=options)

@@ -9,14 +9,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from neurotool.cli.summary.tables import grid
+from neurotool.verify.rows import accuracy, begins, place
 
 if TYPE_CHECKING:
-    from neurotool.verify import Bisection, Certificate, Culprit, Divergence, MembraneError, PairResult, Point
+    from neurotool.verify import Bisection, Certificate, Culprit, Divergence, MembraneError, PairResult
 
 
 def summary(certificate: Certificate) -> list[RenderableType]:
-    """The runs, the comparisons, every layer of each, and what is over its tolerance."""
-    text: list[RenderableType] = [runs(certificate), pairs(certificate), layers(certificate)]
+    """The runs, the comparisons, every output and layer of each, and what is over its tolerance."""
+    text: list[RenderableType] = [runs(certificate), pairs(certificate)]
+    if any(pair.outputs for pair in certificate.pairs):
+        text.append(outputs(certificate))
+    text.append(layers(certificate))
     if any(pair.first is not None for pair in certificate.pairs):
         text.append(firsts(certificate))
     if certificate.bisection is not None:
@@ -34,8 +38,8 @@ def runs(certificate: Certificate) -> Table:
     """One row per run: what it computes with and how often it is right."""
     table = grid("Runs", "run", "neurons in", ">samples", ">accuracy", "with")
     for run in certificate.runs:
-        accuracy = "" if run.accuracy is None else f"{run.accuracy:.2%}"
-        table.add_row(run.name, run.arithmetic.value, f"{run.samples:,}", accuracy, escape(run.detail))
+        right = "" if run.accuracy is None else f"{run.accuracy:.2%}"
+        table.add_row(run.name, run.arithmetic.value, f"{run.samples:,}", right, escape(run.detail))
     return table
 
 
@@ -43,10 +47,25 @@ def pairs(certificate: Certificate) -> Table:
     """One row per comparison."""
     table = grid("Comparisons", "", "runs", ">samples", "spikes that differ", ">accuracy", "may differ by")
     for pair in certificate.pairs:
-        mark = "[green]agree[/]" if pair.passed else "[red]differ[/]"
-        accuracy = "" if pair.correct is None else " → ".join(f"{c / pair.samples:.2%}" for c in pair.correct)
-        table.add_row(mark, _title(pair), f"{pair.samples:,}", differing(pair), accuracy, pair.tolerance.reason)
+        figures = f"{pair.samples:,}", differing(pair), accuracy(pair), pair.tolerance.reason
+        table.add_row(_mark(pair.passed), pair.title, *figures)
     return table
+
+
+def outputs(certificate: Certificate) -> Table:
+    """One row per comparison and output of the whole model, dense parts included; it needs no labels.
+
+    The largest difference is in the unit of the output, the relative one a share of the first run's root mean square.
+    """
+    title = "Outputs of the whole model, largest and relative (RMS) difference"
+    table = grid(title, "", "runs", "output", ">largest", ">relative", ">may be", ">same argmax")
+    for row in certificate.outputs():
+        table.add_row(_mark(row.agrees), row.pair, escape(row.output), *row.figures)
+    return table
+
+
+def _mark(agrees: bool) -> str:
+    return "[green]agree[/]" if agrees else "[red]differ[/]"
 
 
 def layers(certificate: Certificate) -> Table:
@@ -59,7 +78,7 @@ def layers(certificate: Certificate) -> Table:
         for name, found in pair.layers.items():
             figures = (f"{found.differing:,}", f"{found.slots:,}", f"{found.cosine:.4f}", str(found.shift))
             rates = f"{found.rate_a:.2%}", f"{found.rate_b:.2%}", f"{100 * found.rate_error:+.2f}"
-            table.add_row(_title(pair), escape(name), *figures, *rates, str(latency[pair.b].get(name, 0)))
+            table.add_row(pair.title, escape(name), *figures, *rates, str(latency[pair.b].get(name, 0)))
     return table
 
 
@@ -85,7 +104,7 @@ def firsts(certificate: Certificate) -> Table:
                 else f"{_share(error.rms, error)} and {_share(error.largest, error)} of the threshold off"
             )
             where = str(point.step), str(point.sample), ", ".join(map(str, point.neuron))
-            table.add_row(_title(pair), escape(pair.first.layer), *where, there, apart)
+            table.add_row(pair.title, escape(pair.first.layer), *where, there, apart)
     return table
 
 
@@ -119,24 +138,18 @@ def stages(bisection: Bisection) -> Table:
         worst = min((layer.cosine for layer in stage.pair.layers.values()), default=1.0)
         figures = f"{stage.pair.differing:,}", f"{worst:.4f}", f"{stage.total.differing:,}"
         first = stage.pair.first
-        begins = "" if first is None else place(first.layer, first.point)
-        table.add_row(mark, escape(stage.name), escape(stage.does), *figures, escape(begins))
+        where = "" if first is None else place(first.layer, first.point)
+        table.add_row(mark, escape(stage.name), escape(stage.does), *figures, escape(where))
     return table
 
 
 def culprit(found: Culprit) -> str:
     """The stage that the difference comes from, in a sentence, and why."""
-    where = f" It begins in {place(found.layer, found.point)}." if found.point else ""
+    where = f" It begins in {begins(found)}." if found.point else ""
     if not found.wrong:
         return f"Most of it comes from [bold]{escape(found.stage)}[/] ({escape(found.does)}).{escape(where)}"
     reasons = "\n".join(f"  {escape(reason)}" for reason in found.reasons)
     return f"[bold red]Wrong: {escape(found.stage)}[/] ({escape(found.does)}).{escape(where)}\n{reasons}"
-
-
-def place(layer: str, point: Point) -> str:
-    """A slot as a user reads it."""
-    neuron = ", ".join(map(str, point.neuron))
-    return f"layer {layer}, step {point.step}, sample {point.sample}, neuron {neuron}"
 
 
 def verdict(certificate: Certificate) -> str:
@@ -160,9 +173,5 @@ def differing(pair: PairResult) -> str:
 
 
 def _failed(pair: PairResult) -> str:
-    lines = [f"[red]{_title(pair)}[/]", *(f"  {escape(failure)}" for failure in pair.failures)]
+    lines = [f"[red]{pair.title}[/]", *(f"  {escape(failure)}" for failure in pair.failures)]
     return "\n".join(lines)
-
-
-def _title(pair: PairResult) -> str:
-    return f"{pair.a} → {pair.b}"

@@ -63,12 +63,28 @@ def rounding(records: Iterable[Mapping[str, Any]]) -> Table:
     Args:
         records: Quantisation records as JSON values, as a bundle holds them.
     """
-    table = grid("Quantisation", "population", ">scale", "range", ">peak", "largest rounding")
+    table = grid(
+        "Quantisation", "population", ">scale", "range", ">peak", "largest rounding, in % of the largest value"
+    )
     for record in records:
-        worst = ", ".join(f"{r['parameter']} {r['error']:.2g} of {r['span']:.3g}" for r in record["roundings"])
+        worst = ", ".join(f"{name} {share:.2g}" for name, share in _shares(record["roundings"]).items()) or "none"
         figures = (f"{record['scale']:.4g}", record["basis"], f"{record['peak']:.1%}")
         table.add_row(escape(record["population"]), *figures, escape(worst))
     return table
+
+
+_WORDS = {"du": "current decay", "dv": "membrane decay", "vth": "threshold", "v_sub": "subtraction"}
+
+
+def _shares(roundings: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Rounding in percent by parameter, where there is any; the rows of a threshold table count as one."""
+    found: dict[str, float] = {}
+    for each in roundings:
+        name = "vth" if each["parameter"].startswith("vth") else each["parameter"]
+        if each["error"] > 0.0 and each["span"] > 0.0:
+            word = _WORDS.get(name, name)
+            found[word] = max(found.get(word, 0.0), 100.0 * each["error"] / each["span"])
+    return found
 
 
 def cores(part: str, placement: Placement) -> Table:

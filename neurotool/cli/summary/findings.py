@@ -21,7 +21,9 @@ def findings(diagnostics: Sequence[Diagnostic]) -> RenderableType:
     table = grid("", "", "rule", "node", "finding", "fix")
     for d in diagnostics:
         style = _STYLE[d.severity]
-        where = f"{d.node} ({d.origin})" if d.origin and d.origin != d.node else d.node
+        where = d.node
+        if d.origin and d.origin != d.node:  # an origin often begins with the name of the node
+            where = d.origin if d.origin.startswith(f"{d.node} (") else f"{d.node} ({d.origin})"
         table.add_row(
             f"[{style}]{d.severity}[/]", d.rule, escape(where), escape(f"{d.message}{_limit(d)}"), escape(d.fix)
         )

@@ -129,11 +129,11 @@ def fit_powers(samples: Sequence[Sample]) -> Powers:
         samples: Runs, idle ones among them.
 
     Raises:
-        BackendFailedError: There is no idle run or no other, or energy did not move in a run.
+        BackendFailedError: There is no idle run or no other, or energy did not move in a run, an idle one included.
     """
     still = [s.joules / s.seconds for s in samples if s.work is Work.IDLE]
     ran = [s for s in samples if s.work is not Work.IDLE]
-    stuck = [f"{s.work} {s.size}" for s in ran if s.joules <= 0.0]
+    stuck = [str(s.work) if s.work is Work.IDLE else f"{s.work} {s.size}" for s in samples if s.joules <= 0.0]
     if not still or not ran or stuck:
         what = f"no energy was seen in {', '.join(stuck)}" if stuck else "idle or working runs are missing"
         raise BackendFailedError(f"the measurement cannot be used: {what}", hint="measure longer: --seconds")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from neurotool.errors import BackendFailedError
+from neurotool.errors import BackendFailedError, NeurotoolError, reason
 
 
 class Meter(Protocol):
@@ -22,6 +22,22 @@ class Meter(Protocol):
 
     def stop(self) -> float:
         """End, and return the joules since the beginning."""
+
+
+def _reading(read: Callable[[], float], method: str) -> float:
+    """Read a sensor.
+
+    Raises:
+        BackendFailedError: It fails, in whatever way its driver does.
+    """
+    try:
+        return read()
+    except NeurotoolError:
+        raise
+    except Exception as error:
+        raise BackendFailedError(
+            f"the sensor cannot be read ({method}): {reason(error) or type(error).__name__}", hint="measure again"
+        ) from error
 
 
 class CounterMeter:
@@ -39,16 +55,20 @@ class CounterMeter:
         self._began = 0.0
 
     def start(self) -> None:
-        """Begin."""
-        self._began = self._read()
+        """Begin.
+
+        Raises:
+            BackendFailedError: The counter cannot be read.
+        """
+        self._began = _reading(self._read, self.method)
 
     def stop(self) -> float:
         """End. A counter that began anew did so once: a window is much shorter than its range.
 
         Raises:
-            BackendFailedError: The counter went backwards.
+            BackendFailedError: The counter cannot be read, or went backwards.
         """
-        joules = self._read() - self._began
+        joules = _reading(self._read, self.method) - self._began
         if joules < 0 and self._wraps_at is not None:
             joules += self._wraps_at
         if joules < 0:
@@ -83,24 +103,39 @@ class SampledMeter:
         self._samples: list[tuple[float, float]] = []
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
+        self._failed: NeurotoolError | None = None
 
     def start(self) -> None:
-        """Begin."""
-        self._samples, self._ended = [self._sample()], threading.Event()
+        """Begin.
+
+        Raises:
+            BackendFailedError: Power cannot be read.
+        """
+        self._samples, self._ended, self._failed = [self._sample()], threading.Event(), None
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
 
     def stop(self) -> float:
-        """End, and integrate."""
+        """End, and integrate.
+
+        Raises:
+            BackendFailedError: Power could not be read, now or at any time since the beginning: a line drawn over the
+                gap would be no measurement.
+        """
         self._ended.set()
         if self._thread is not None:
             self._thread.join()
+        if self._failed is not None:
+            raise self._failed
         self._samples.append(self._sample())
         return trapezoid(*zip(*self._samples, strict=True))
 
     def _follow(self) -> None:
-        while not self._ended.wait(self._period):
-            self._samples.append(self._sample())
+        try:
+            while not self._ended.wait(self._period):
+                self._samples.append(self._sample())
+        except NeurotoolError as error:
+            self._failed = error
 
     def _sample(self) -> tuple[float, float]:
-        return time.perf_counter(), self._read()
+        return time.perf_counter(), _reading(self._read, self.method)

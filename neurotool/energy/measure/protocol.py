@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
+from typing import TypeVar
 
 from neurotool.energy.measure.fit import Sample, Work
 from neurotool.energy.measure.meters import Meter
+from neurotool.errors import NeurotoolError
 
 Progress = Callable[[int, int], None]
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,9 @@ def measure(
 
     Returns:
         The runs of every repeat; each begins and ends with an idle one, so that drift shows.
+
+    Raises:
+        BackendFailedError: The meter fails.
     """
     _work_for(workloads[-1], plan.warm_up, synchronise)
     total, done = plan.repeats * (len(workloads) + 2), 0
@@ -101,24 +108,31 @@ def _repeat(
 
 def _idle(meter: Meter, plan: Plan) -> Sample:
     time.sleep(plan.settle)
-    began = time.perf_counter()
-    meter.start()
-    time.sleep(plan.seconds)
-    joules = meter.stop()
-    return Sample(Work.IDLE, 0, "", time.perf_counter() - began, joules)
+    _, spent, joules = _metered(meter, lambda: time.sleep(plan.seconds))
+    return Sample(Work.IDLE, 0, "", spent, joules)
 
 
 def _run(workload: Workload, meter: Meter, synchronise: Callable[[], None], seconds: float) -> Sample:
     _work_for(workload, seconds / 10, synchronise)
-    began = time.perf_counter()
-    meter.start()
-    calls = _work_for(workload, seconds, synchronise)
-    joules = meter.stop()
-    spent = time.perf_counter() - began
+    calls, spent, joules = _metered(meter, lambda: _work_for(workload, seconds, synchronise))
     return Sample(
         workload.work, workload.size, workload.precision, spent, joules,
         calls * workload.kernels, calls * workload.flops, calls * workload.bytes,
     )  # fmt: skip
+
+
+def _metered(meter: Meter, work: Callable[[], Done]) -> tuple[Done, float, float]:
+    """Do some work; return what it gave, and the seconds and joules that it took."""
+    began = time.perf_counter()
+    meter.start()
+    try:
+        done = work()
+    except BaseException:  # Ctrl-C too: a meter that samples must end, whatever ended the work
+        with suppress(NeurotoolError):
+            meter.stop()
+        raise
+    joules = meter.stop()
+    return done, time.perf_counter() - began, joules
 
 
 def _work_for(workload: Workload, seconds: float, synchronise: Callable[[], None]) -> int:

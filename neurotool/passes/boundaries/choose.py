@@ -22,7 +22,7 @@ from neurotool.rules import RULES
 
 
 @dataclass(frozen=True, eq=False)
-class Coded:
+class CodedPartition:
     """A partition whose boundaries say how values cross.
 
     Attributes:
@@ -36,7 +36,7 @@ class Coded:
 
 def choose_codings(
     partition: Partition, steps: Mapping[str, int], evaluate: Evaluate, wishes: Mapping[str, str], seed: int = 0
-) -> Coded:
+) -> CodedPartition:
     """Choose a coding for every boundary.
 
     Args:
@@ -70,7 +70,7 @@ def choose_codings(
         problems += [] if problem is None else [problem]
     if problems:
         raise UnsupportedError(f"{len(problems)} value(s) cannot cross as --coding wishes", diagnostics=problems)
-    return Coded(replace(partition, boundaries=tuple(made)), sums)
+    return CodedPartition(replace(partition, boundaries=tuple(made)), sums)
 
 
 def _check_wishes(partition: Partition, wishes: Mapping[str, str]) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import h5py
+import numpy as np
 
 from neurotool.errors import UsageError
-
-if TYPE_CHECKING:
-    from neurotool.ir.adapters import Array
-    from neurotool.ir.trace import Trace
-    from neurotool.pipeline import ProgramRun, RunResult
+from neurotool.ir.adapters import Array
+from neurotool.ir.output import check_writable, whole
+from neurotool.ir.state_file import save_states
+from neurotool.ir.trace import Trace
+from neurotool.ir.trace_file import save_trace
+from neurotool.pipeline.programs import PROGRAM_PART, ProgramRun
+from neurotool.pipeline.results import RunResult
 
 SUFFIXES = (".npz", ".h5")
 FIGURES = (".png", ".svg", ".pdf")
@@ -29,10 +32,31 @@ def check(path: Path, force: bool, option: str = "--out", suffixes: Sequence[str
         raise UsageError(f"{option}: {path} must end in {' or '.join(suffixes)}")
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(f"{option}: {path} is not a file in an existing folder")
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"{option}: {path.parent} cannot be written to")
+    check_writable(path.parent, option)
     if path.exists() and not force:
         raise UsageError(f"{option}: {path} exists", hint="add --force to replace it, or choose another name")
+
+
+def check_folder(folder: Path, names: Iterable[str], force: bool, option: str = "--figures") -> None:
+    """Refuse a folder that files could not be written to, before anything is run; it may be missing.
+
+    Args:
+        folder: The folder. What else lies in it is left alone.
+        names: Files that may be written there.
+        force: Replace those that are there.
+        option: Option that named the folder.
+
+    Raises:
+        UsageError: It is none, cannot be written to, or holds one of the files.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{option}: {folder} is not a directory")
+    check_writable(folder, option)
+    there = [name for name in names if (folder / name).exists()]
+    if there and not force:
+        raise UsageError(
+            f"{option}: {folder / there[0]} exists", hint="add --force to replace it, or choose another folder"
+        )
 
 
 def write(path: Path, result: RunResult | ProgramRun) -> None:
@@ -41,16 +65,13 @@ def write(path: Path, result: RunResult | ProgramRun) -> None:
     Raises:
         UsageError: The file cannot be written.
     """
-    from neurotool.pipeline import ProgramRun
-
-    if not isinstance(result, ProgramRun):
-        _replace(path, "--out", lambda staged: _write_arrays(staged, result.outputs))
-    elif path.suffix == ".h5":
-        from neurotool.ir.trace_file import save_trace
-
-        _replace(path, "--out", lambda staged: save_trace(result.trace, staged))
-    else:
-        _replace(path, "--out", lambda staged: _write_arrays(staged, _rasters(result.trace)))
+    with whole(path, "--out") as staged:
+        if not isinstance(result, ProgramRun):
+            _write_arrays(staged, result.outputs)
+        elif path.suffix == ".h5":
+            save_trace(result.trace, staged)
+        else:
+            _write_arrays(staged, _rasters(result.trace))
 
 
 def write_states(path: Path, result: RunResult | ProgramRun) -> None:
@@ -59,12 +80,10 @@ def write_states(path: Path, result: RunResult | ProgramRun) -> None:
     Raises:
         UsageError: The file cannot be written.
     """
-    from neurotool.ir.state_file import save_states
-    from neurotool.pipeline import PROGRAM_PART, ProgramRun
-
     traces = {PROGRAM_PART: result.trace} if isinstance(result, ProgramRun) else result.traces
     states = {part: trace.state for part, trace in traces.items() if trace.state is not None}
-    _replace(path, "--save-state", lambda staged: save_states(states, staged))
+    with whole(path, "--save-state") as staged:
+        save_states(states, staged)
 
 
 def _rasters(trace: Trace) -> dict[str, Array]:
@@ -77,20 +96,7 @@ def _rasters(trace: Trace) -> dict[str, Array]:
     }
 
 
-def _replace(path: Path, option: str, write_to: Callable[[Path], None]) -> None:
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            staged = Path(folder, path.name)
-            write_to(staged)
-            staged.replace(path)
-    except OSError as error:
-        raise UsageError(f"{option}: {path} cannot be written: {error.strerror or error}") from None
-
-
 def _write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
-    import h5py
-    import numpy as np
-
     if path.suffix == ".npz":
         np.savez_compressed(path, **dict[str, Any](arrays))
         return
