@@ -11,9 +11,11 @@ from neurotool.cli.headings import Verb, examples
 from neurotool.cli.options import (
     FILE,
     encoding_options,
+    force_option,
     input_option,
     output_options,
     read_names,
+    read_time,
     refuse_repeats,
 )
 from neurotool.cli.session import Session
@@ -76,6 +78,13 @@ def _shown(form: str) -> str:
     "--no-stages", is_flag=True, help="Do not look for the stage of the conversion that differences come from."
 )
 @click.option("--figures", type=FILE, metavar="DIR", help="Write the figures to DIR as well.")
+@click.option(
+    "--timeout",
+    callback=read_time,
+    metavar="TIME",
+    help="Give up a run on Lava, of each part, after TIME, such as 30min [when it makes no progress].",
+)
+@force_option
 @output_options
 @click.pass_obj
 def verify(
@@ -89,6 +98,8 @@ def verify(
     limits: dict[str, int],
     no_stages: bool,
     figures: Path | None,
+    timeout: float | None,
+    force: bool,
 ) -> None:
     """Compare all ways of running BUNDLE.
 
@@ -109,6 +120,8 @@ def verify(
             limits=limits,
             stages=not no_stages,
             figures=figures,
+            force=force,
+            timeout=timeout,
             progress=progress,
         )
     session.answer(*verified(bundle, data, result), code=0 if result.certificate.passed else 1)

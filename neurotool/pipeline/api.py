@@ -141,7 +141,7 @@ def run(
 def verify(
     bundle: Name, data: Name, *, encode: Encode = None, steps: int | None = None, against: Names | None = None,
     limits: int | Mapping[str, int] | None = None, stages: bool = True, plot: bool = True, figures: Name | None = None,
-    progress: StageProgress | None = None,
+    force: bool = False, timeout: float | str | None = None, progress: StageProgress | None = None,
 ) -> VerifyResult:  # fmt: skip
     """Compare the forms of a bundle's model, each with the one before it.
 
@@ -155,16 +155,19 @@ def verify(
         stages: Look for the stage of the conversion that differences come from.
         plot: Draw the figures.
         figures: Directory to write the figures to as well.
+        force: Replace figures that are there.
+        timeout: As for :func:`run`, for each run on Lava.
         progress: As for :func:`partition`.
 
     Raises:
         UsageError: A form is unknown, a file cannot be read, or the figures cannot be written.
         BackendMissingError: Lava is asked for and absent.
+        BackendFailedError: Lava failed, or ran out of time.
     """
     forms = None if against is None else names_of(against)
     return pipeline.verify(
         Path(bundle), Path(data), encode=encode, steps=steps, against=forms, limits=limits, stages=stages, plot=plot,
-        figures=path_of(figures), progress=progress,
+        figures=path_of(figures), force=force, timeout=seconds_of(timeout, "timeout"), progress=progress,
     )  # fmt: skip
 
 

@@ -13,6 +13,9 @@ from neurotool.verify import Agreement, Arithmetic, Certificate, Divergence, Mea
 Place = Callable[[str], Path]
 """Gives the path of a file in the run directory."""
 
+FIGURES = ("agreement.png", "raster.png", "difference.png", "membrane.png")
+"""Names of all that may be drawn."""
+
 WINDOW = 60
 """Steps before and after the first difference that are drawn of longer recordings."""
 

@@ -60,10 +60,11 @@ def run_form(
     dataset: Samples,
     progress: StageProgress | None,
     seen: dict[str, Execution] | None = None,
+    timeout: float | None = None,
 ) -> NamedRun:
     """Run the files of a bundle: their float meaning, or the integers on a target; ``seen`` keeps what crossed."""
     target = FLOAT_TARGET if form == FLOAT else form
-    options = RunOptions(probes=PROBES, progress=progress_of(form, progress))
+    options = RunOptions(probes=PROBES, progress=progress_of(form, progress), timeout=timeout)
     execution = model.execute(model_inputs(model, dataset), target, options)
     if seen is not None:
         seen[form] = replace(execution, traces={})

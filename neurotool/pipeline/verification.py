@@ -12,9 +12,10 @@ from neurotool.errors import NeurotoolError, UsageError
 from neurotool.ir.adapters import Source, SourceOptions
 from neurotool.ir.bundle import Bundle
 from neurotool.neurons import MODELS
+from neurotool.pipeline import outputs
 from neurotool.pipeline.adapters import can_be_read_again, program_target, read_source
 from neurotool.pipeline.boundary_checks import checked
-from neurotool.pipeline.drawing import draw_certificate
+from neurotool.pipeline.drawing import FIGURES, draw_certificate
 from neurotool.pipeline.model import Model
 from neurotool.pipeline.networks import meanings
 from neurotool.pipeline.results import StageProgress, VerifyResult
@@ -56,6 +57,8 @@ def verify(
     stages: bool = True,
     plot: bool = True,
     figures: Path | None = None,
+    force: bool = False,
+    timeout: float | None = None,
     progress: StageProgress | None = None,
 ) -> VerifyResult:
     """Run the forms of a model on the same samples and compare each with the one before it.
@@ -71,14 +74,17 @@ def verify(
         stages: Run the stages of the conversion one by one, to say which of them introduces the differences.
         plot: Draw the figures.
         figures: Directory to write the figures to as well.
+        force: Replace figures that are there.
+        timeout: Seconds after which a run on Lava is given up, of each part; None for as long as it makes progress.
         progress: Told of the progress of each run.
 
     Raises:
         UsageError: A form is unknown, or fewer than two are left, or the figures cannot be written.
         BackendMissingError: Lava is asked for and absent.
+        BackendFailedError: Lava failed, or ran out of time.
     """
     if figures is not None:
-        _check_folder(figures)
+        outputs.check_folder(figures, FIGURES, force)
     model = Model(Bundle.open(path))
     chain = _chain(model, against)
     for form in set(chain) - {SOURCE, FLOAT}:
@@ -93,7 +99,7 @@ def verify(
         if form == SOURCE and isinstance(source, Source):
             runs.append(run_source(model, source, some))
         else:
-            runs.append(run_form(model, form, some, progress, seen))
+            runs.append(run_form(model, form, some, progress, seen, timeout))
     certificate = _certify(model, dataset, runs, source if stages else None, bounds[STAGES], progress)
     with model.bundle.new_run("verify") as writer:
         checks = checked(seen)
@@ -145,13 +151,6 @@ def _bounds(limits: int | Mapping[str, int] | None, chain: Sequence[str]) -> dic
         shown = ", ".join((*chain, STAGES))
         raise UsageError(f"--limit names {', '.join(unknown)}, which is not run", hint=f"run are: {shown}")
     return {**usual, **given}
-
-
-def _check_folder(figures: Path) -> None:
-    if figures.exists() and not figures.is_dir():
-        raise UsageError(f"--figures: {figures} is not a directory")
-    if not figures.exists() and not figures.parent.is_dir():
-        raise UsageError(f"--figures: {figures.parent} is not a directory")
 
 
 def copied(files: Sequence[Path], folder: Path) -> tuple[Path, ...]:

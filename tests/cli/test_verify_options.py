@@ -91,3 +91,21 @@ def test_help_shows_one_name_and_says_the_other(neurotool):
     assert "source, float, loihi (or engine), lava" in told
     assert "--limit N|NAME=N" in told
     assert "--against source,engine" not in told
+
+
+def test_figures_that_are_there_are_replaced_only_when_asked_for(made, neurotool, tmp_path):
+    options = ("verify", "bundle", "--input", "x.npz", "--against", "float,loihi", "--no-stages", "--figures", tmp_path)
+    assert neurotool(*options).code in (0, 1)
+    (tmp_path / "raster.png").write_text("mine")
+    refused = neurotool(*options)
+    assert refused.code == 2 and "exists" in refused.err and "--force" in refused.err
+    assert (tmp_path / "raster.png").read_text() == "mine"
+    assert neurotool(*options, "--force").code in (0, 1)
+    assert (tmp_path / "raster.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.lava
+def test_a_time_limit_on_lava_ends_it_with_the_way_out(made, neurotool):
+    done = neurotool("verify", "bundle", "--input", "x.npz", "--against", "loihi,lava", "--timeout", "1us")
+    assert done.code == 4
+    assert "--timeout" in done.err
