@@ -9,7 +9,15 @@ import click
 
 from neurotool.cli.cutting import cutting_options
 from neurotool.cli.headings import Verb, examples, headed
-from neurotool.cli.options import FILE, conversion, conversion_options, encoding_options, force_option, output_options
+from neurotool.cli.options import (
+    FILE,
+    conversion,
+    conversion_options,
+    encoding_options,
+    force_option,
+    output_options,
+    refuse_alone,
+)
 from neurotool.cli.precision import precision_options
 from neurotool.cli.session import Session
 
@@ -56,6 +64,7 @@ def convert(session: Session, /, source: str, out: Path, proof: str | None, **ch
     from neurotool import pipeline
     from neurotool.cli.answers import checked, converted
 
+    refuse_alone({"fine_tune_epochs": "fine_tune", "learning_rate": "fine_tune"})
     options = conversion(choices)
     with session.progress() as progress:
         if proof is None:

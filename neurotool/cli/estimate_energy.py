@@ -9,7 +9,7 @@ import click
 
 from neurotool.cli import choices
 from neurotool.cli.headings import Verb, examples, headed
-from neurotool.cli.options import FILE, encoding_options, force_option, limit_option, output_options
+from neurotool.cli.options import FILE, encoding_options, force_option, limit_option, output_options, refuse_alone
 from neurotool.cli.session import Session
 
 DYNAMIC_NAMES = ("cores", "above-ready-idle", "above-leakage", "above-boot-idle")
@@ -120,6 +120,7 @@ def estimate_energy(
     from neurotool import pipeline
     from neurotool.cli.energy_answer import costed
 
+    refuse_alone({"gpu": "compare"})
     options = pipeline.EnergyOptions(**choices)
     with session.progress() as progress:
         result = pipeline.estimate_from(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from neurotool.cli import choices
 from neurotool.cli.headings import GENERAL, headed
@@ -54,6 +55,23 @@ def refuse_repeats(option: str, given: Sequence[str], what: str, names: Sequence
     names = [text.rpartition("=")[0] for text in given] if names is None else names
     if len(set(names)) < len(names):
         raise UsageError(f"{' '.join(f'{option} {value}' for value in given)}: says two things of one {what}")
+
+
+def refuse_alone(partners: Mapping[str, str]) -> None:
+    """Refuse options of the running command that say something about another one, which was not given.
+
+    Args:
+        partners: Parameter that the other one is, by parameter.
+
+    Raises:
+        UsageError: One was given alone.
+    """
+    context = click.get_current_context()
+    for name, partner in partners.items():
+        alone = context.get_parameter_source(name) is not ParameterSource.DEFAULT and not context.params[partner]
+        if alone:
+            option, other = (f"--{each.replace('_', '-')}" for each in (name, partner))
+            raise UsageError(f"{option} goes with {other}", hint=f"add {other}")
 
 
 WIDEST_WEIGHT = 16

@@ -156,7 +156,7 @@ def _bounds(limits: int | Mapping[str, int] | None, chain: Sequence[str]) -> dic
 def copied(files: Sequence[Path], folder: Path) -> tuple[Path, ...]:
     """Copy figures to a directory of the user's, and return where they are."""
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         return tuple(Path(shutil.copy(file, folder / file.name)) for file in files)
     except OSError as error:
         raise UsageError(f"--figures: {folder} cannot be written: {error.strerror or error}") from None

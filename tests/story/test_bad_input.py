@@ -193,6 +193,15 @@ def test_options_of_a_cut_that_nothing_asks_for(neurotool, told):
     refused(neurotool("partition", source, "--input", told.test), 2, "--input", "--pareto or --min-accuracy")
 
 
+def test_options_about_one_that_is_not_given(neurotool, told, out):
+    source = ("convert", "examples.quickstart:model", "--calib", told.train, *CODING, "-o", out)
+    refused(neurotool(*source, "--fine-tune-epochs", "3"), 2, "--fine-tune-epochs goes with --fine-tune")
+    refused(neurotool(*source, "--learning-rate", "0.1"), 2, "--learning-rate goes with --fine-tune")
+    energy = ("estimate-energy", told.bundle, "--input", told.test)
+    refused(neurotool(*energy, "--gpu", "h100-sxm"), 2, "--gpu goes with --compare")
+    assert not out.exists()
+
+
 def test_strict_has_no_meaning_for_floats(neurotool, told):
     refused(neurotool("run", told.bundle, "--input", told.test, "--target", "gpu", "--strict"), 2, "--target loihi")
 

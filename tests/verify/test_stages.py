@@ -264,5 +264,5 @@ def test_one_form_alone_is_compared_with_the_engine(tmp_path, neurotool):
         proof = pipeline.verify(tmp_path / "b", samples, against=[form], stages=False, plot=False).certificate
         assert [run.name for run in proof.runs] == ["float", "loihi"]
         assert proof.bisection is None
-    bad = neurotool("verify", tmp_path / "b", "--input", samples, "--figures", tmp_path / "no" / "such")
+    bad = neurotool("verify", tmp_path / "b", "--input", samples, "--figures", samples / "such")
     assert (bad.code, "--figures" in bad.err) == (2, True)
