@@ -11,12 +11,9 @@ where a file or an option is wrong. A comparison that fails raises nothing: ask 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from inspect import signature
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from neurotool import pipeline
@@ -241,17 +238,3 @@ def export(model: Name, out: Name, form: str = LAVA_SCRIPT) -> tuple[Path, ...]:
         UnsupportedError: The form has no room for a part; lists every reason.
     """
     return pipeline.export(Path(model), Path(out), form)
-
-
-class _Verify(ModuleType):
-    """The package ``neurotool.verify``, which has the name of the verb: calling it runs the verb."""
-
-    __signature__ = signature(verify)
-
-    def __call__(self, bundle: Name, data: Name, **options: Any) -> VerifyResult:
-        """See :func:`verify`."""
-        return verify(bundle, data, **options)
-
-
-# Once imported, the package hides what neurotool.__getattr__ would give.
-sys.modules["neurotool.verify"].__class__ = _Verify

@@ -1,4 +1,14 @@
-"""Compares runs, finds the first divergence, writes the certificate."""
+"""Compares runs, finds the first divergence, writes the certificate.
+
+The verb ``neurotool.verify`` has the name of this package, which hides it once it is imported, by whatever module; so
+the package can be called in its place.
+"""
+
+import inspect
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
 
 from neurotool.verify.certificate import Certificate, certify
 from neurotool.verify.compare import Agreement, OutputAgreement, Point, compare_outputs, compare_spikes
@@ -49,3 +59,23 @@ __all__ = [
     "round_in_turn",
     "simulate",
 ]
+
+
+class _Verb(ModuleType):
+    """A package that can be called: this one."""
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(_verb())
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Run the verb; see :func:`neurotool.pipeline.api.verify`."""
+        return _verb()(*args, **options)
+
+
+def _verb() -> Any:
+    # By name, when it is called: the pipeline stands above this package and imports it.
+    return import_module("neurotool.pipeline.api").verify
+
+
+sys.modules[__name__].__class__ = _Verb

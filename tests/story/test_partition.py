@@ -156,3 +156,9 @@ def test_an_option_that_does_not_exist_is_named(model):
 def test_the_package_is_imported_without_torch():
     check = "import neurotool, sys; dir(neurotool); assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("first", ["from neurotool.verify import certify", "import neurotool.pipeline.api"])
+def test_the_verb_verify_can_be_called_whatever_was_imported_before(first):
+    check = f"{first}; import inspect, neurotool; assert 'bundle' in inspect.signature(neurotool.verify).parameters"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
