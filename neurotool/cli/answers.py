@@ -93,7 +93,8 @@ def exported(bundle: Path, form: str, files: Sequence[Path]) -> Answer:
         "files": [str(file) for file in files],
     }
     scripts = [next_command(join(["python", str(file), "--help"])) for file in files if file.suffix == ".py"]
-    known = {"model": bundle, "files": tuple(files), "tested": "with Lava's simulation only, never on silicon"}
+    tested = "by reading it back, with Norse too" if form == "nir" else "with Lava's simulation only, never on silicon"
+    known = {"model": bundle, "files": tuple(files), "tested": tested}
     return data, [facts("Export", known), *scripts[:1]]
 
 

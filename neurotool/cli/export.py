@@ -18,7 +18,7 @@ def _complete_formats(_: click.Context, __: click.Parameter, incomplete: str) ->
 
 
 @click.command(
-    short_help="Write the spiking half for people with a chip.",
+    short_help="Write the spiking half for a chip, or for another framework.",
     cls=Verb,
     epilog=examples("neurotool export model --out script", "neurotool export network.net --format netx --out netx"),
 )
@@ -29,17 +29,18 @@ def _complete_formats(_: click.Context, __: click.Parameter, incomplete: str) ->
     "form",
     default="lava-script",
     show_default=True,
-    metavar="lava-script|netx",
+    metavar="lava-script|netx|nir",
     help="Form to write.",
     shell_complete=_complete_formats,
 )
 @output_options
 @click.pass_obj
 def export(session: Session, /, model: Path, out: Path, form: str) -> None:
-    """Write the spiking parts of MODEL, a bundle or a NetX file, for people with access to a chip.
+    """Write the spiking parts of MODEL, a bundle or a NetX file, for other programs.
 
-    lava-script: a plain Lava script that takes the run configuration as an option and needs no neurotool. netx: a file
-    for lava-dl. Both are checked with Lava's simulation only and were never run on silicon.
+    For people with access to a chip: lava-script, a plain Lava script that takes the run configuration as an option and
+    needs no neurotool; netx, a file for lava-dl. Both are checked with Lava's simulation only and were never run on
+    silicon. For other frameworks: nir, the float network, without its rounding.
     """
     from neurotool import pipeline
     from neurotool.cli.answers import exported

@@ -228,7 +228,7 @@ def export(model: Name, out: Name, form: str = LAVA_SCRIPT) -> tuple[Path, ...]:
     Args:
         model: Directory of a bundle, or a file with a chip program.
         out: Folder to make.
-        form: ``lava-script`` or ``netx``.
+        form: ``lava-script``, ``netx`` or ``nir``.
 
     Returns:
         The files.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -18,12 +20,16 @@ from neurotool.plugins import PROGRAM_FORMATS, TARGETS, load, names
 Writer = Callable[[ChipProgram, Path], tuple[str, ...]]
 """Writes a program into a folder and returns the names of the files."""
 
+Part = Callable[[Path], tuple[str, ...]]
+"""The same of one spiking part."""
+
 LAVA_SCRIPT = "lava-script"
+NIR = "nir"
 
 
 def export_formats() -> tuple[str, ...]:
     """Names of the forms that a program can be exported in."""
-    return LAVA_SCRIPT, *names(PROGRAM_FORMATS)
+    return LAVA_SCRIPT, *names(PROGRAM_FORMATS), NIR
 
 
 def export(path: Path, out: Path, form: str = LAVA_SCRIPT) -> tuple[Path, ...]:
@@ -33,6 +39,7 @@ def export(path: Path, out: Path, form: str = LAVA_SCRIPT) -> tuple[Path, ...]:
         path: The bundle, or a file with a chip program.
         out: Folder to make; it appears when everything is written.
         form: ``lava-script``: a plain Lava script with its data; ``netx``: a file for lava-dl. Untested on silicon.
+            ``nir``: not the integers but the float network of the part, for other frameworks.
 
     Returns:
         The files.
@@ -41,34 +48,46 @@ def export(path: Path, out: Path, form: str = LAVA_SCRIPT) -> tuple[Path, ...]:
         UsageError: The format is unknown, there is nothing to export, or ``out`` exists.
         UnsupportedError: The format has no room for a part; lists every reason.
     """
-    write = _writer(form)
+    if form not in export_formats():
+        raise UsageError(f"unknown format {form!r}", hint=f"there are: {', '.join(export_formats())}")
     if out.exists():
         raise UsageError(f"{out}: exists already", hint="choose another --out, or remove it yourself")
-    programs = _programs(path)
-    if not programs:
+    parts = _float_parts(path) if form == NIR else _integer_parts(path, _writer(form))
+    if not parts:
         raise UsageError(f"{path}: has no spiking part to export")
     out.parent.mkdir(parents=True, exist_ok=True)
     files = []
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as staged:
-        for part, program in programs.items():
+        for part, write in parts.items():
             folder = Path(staged, "parts", part)
             folder.mkdir(parents=True)
-            files += [out / part / name for name in write(program, folder)]
+            files += [out / part / name for name in write(folder)]
         Path(staged, "parts").rename(out)
     return tuple(files)
 
 
-def _programs(path: Path) -> dict[str, ChipProgram]:
+def _integer_parts(path: Path, write: Writer) -> dict[str, Part]:
     if program_format(path) is not None:
-        return {PROGRAM_PART: read_program(path)}
-    return Model(Bundle.open(path)).programs
+        programs = {PROGRAM_PART: read_program(path)}
+    else:
+        programs = Model(Bundle.open(path)).programs
+    return {part: partial(write, program) for part, program in programs.items()}
+
+
+def _float_parts(path: Path) -> dict[str, Part]:
+    if program_format(path) is not None:
+        raise UsageError(f"{path}: holds integers alone, and NIR is a format of floats", hint="export a bundle")
+
+    def copy(file: Path, folder: Path) -> tuple[str, ...]:
+        shutil.copyfile(file, folder / "network.nir")
+        return ("network.nir",)
+
+    return {part: partial(copy, file) for part, file in Model(Bundle.open(path)).nir_files.items()}
 
 
 def _writer(form: str) -> Writer:
     if form == LAVA_SCRIPT:
         return cast("Writer", load(TARGETS, "lava").write_script)
-    if form not in export_formats():
-        raise UsageError(f"unknown format {form!r}", hint=f"there are: {', '.join(export_formats())}")
     found = cast("ProgramFormat", load(PROGRAM_FORMATS, form))
 
     def write(program: ChipProgram, folder: Path) -> tuple[str, ...]:

@@ -44,6 +44,11 @@ class Model:
         """Chip programs of the spiking parts."""
         return {name: load_program(path) for name, path in self._files("program").items()}
 
+    @property
+    def nir_files(self) -> Mapping[str, Path]:
+        """Files with the float networks of the spiking parts, folded, by name of the part."""
+        return self._files("nir")
+
     @cached_property
     def graphs(self) -> dict[str, Graph]:
         """Discretised float graphs of the spiking parts."""
