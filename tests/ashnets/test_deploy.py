@@ -132,7 +132,7 @@ def test_mistakes_are_told_without_a_traceback(tmp_path):
     runner = CliRunner()
     nothing = runner.invoke(main, ["finetune", "--out", str(tmp_path / "none")])
     assert nothing.exit_code == 2
-    assert "python -m examples.ashnets pretrain" in nothing.output
+    assert "python -m neurotool.examples.ashnets pretrain" in nothing.output
     wrong = runner.invoke(main, ["pretrain", "--out", str(tmp_path), "--set", "model.legs=4"])
     assert wrong.exit_code == 2
     assert "model.legs" in wrong.output

