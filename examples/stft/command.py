@@ -80,11 +80,16 @@ def story(out: Path, seed: int, split: int, quick: bool, publish: bool) -> None:
 @click.option("--splits", type=int, default=5, help="Class splits per row.")
 @click.option("--rows", default="all", help="Comma-separated names of rows.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Runs at once, each in its own process.")
+@click.option("--so-far", is_flag=True, help="Run nothing; write the tables of what has been run.")
 @click.option("--publish", is_flag=True, help="Put tables and figures into the example's README.")
-def study(out: Path, splits: int, rows: str, jobs: int, publish: bool) -> None:
+def study(out: Path, splits: int, rows: str, jobs: int, so_far: bool, publish: bool) -> None:
     """Compare the full model with its ablations over class splits. Goes on where it was stopped."""
-    from .study import run_study
+    from ..common.grid import read_results
+    from .study import RESULTS, run_study, write
 
+    if so_far:
+        click.echo(write(out, read_results(out / RESULTS), publish))
+        return
     click.echo(run_study(out, splits, None if rows == "all" else rows.split(","), publish, _note, jobs))
 
 

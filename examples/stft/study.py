@@ -105,6 +105,11 @@ def run_study(
         lambda number, total, cell: note(f"{number + 1}/{total} {_title(cell)}"),
         jobs,
     )
+    return write(folder, results, publish)
+
+
+def write(folder: Path, results: Results, publish: bool) -> str:
+    """Write tables and figure of what there is; arguments and result as those of :func:`run_study`."""
     tables = {"study": ablation_table(results), "tucker": cost_table(results)}
     hm = {name: scores_of(results, name, "HM") for name in ROWS}
     present = {name: values for name, values in hm.items() if values}
