@@ -20,7 +20,6 @@ FORMS: dict[str, dict[str, Any]] = {
     "core, rank 16": {"rank": 16},
     "core, rank 64": {"rank": 64},
     "slices, rank 4": {"tucker": "slices", "rank": 4},
-    "slices, rank 16": {"tucker": "slices", "rank": 16},
 }
 """Rows over ranks. The full model is the core form of rank 32; the full bilinear product is a row of the ablation."""
 
