@@ -15,7 +15,7 @@ SCRIPTS = sorted(path.name for path in BENCHMARKS.glob("*.py"))
 
 def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(BENCHMARKS / script), *arguments], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, str(BENCHMARKS / script), *arguments], capture_output=True, text=True, timeout=300, check=False
     )
 
 
