@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-
-import numpy as np
 
 from neurotool import pipeline
 from neurotool.energy.bands import Band
@@ -43,7 +42,7 @@ def resource_table(converted: pipeline.ConvertResult) -> str:
     rows = []
     for name, placement in converted.placements.items():
         program = converted.programs[name]
-        neurons = sum(int(np.prod(population.shape)) for population in program.populations.values())
+        neurons = sum(math.prod(population.shape) for population in program.populations.values())
         rows.append([name, len(program.populations), f"{neurons:,}", len(placement.cores)])
     return markdown(["part", "populations", "neurons", "cores"], rows)
 
