@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import NamedTuple
 from unittest.mock import patch
 
 import click
@@ -40,12 +41,27 @@ ALWAYS, NEVER, MATRIX_CROSSOVER = 2.0, -1.0, dense.SPIKE_CROSSOVER
 USED = {
     "dense": f"{dense.SPIKE_CROSSOVER:.0%} for spikes, {dense.MESSAGE_CROSSOVER:.0%} for messages",
     "sparse": f"blocks from {sparse.CROSSOVER:.0%}, a matrix from {prepare.DENSE_SHARE:.0%} of the synapses on",
-    "convolution": f"{convolution.CROSSOVER:.0%}",
+    "convolution": (
+        f"{convolution.CROSSOVER:.0%} by source and {convolution.WINDOW_CROSSOVER:.0%} by target, "
+        f"which is preferred from {convolution.WINDOW_ENTRIES:g} active sources in a line of a window on"
+    ),
 }
 """What the engine crosses over at."""
 
-Forms = Mapping[str, tuple[Synapses, float]]
-"""Synapses and crossover by what people read."""
+BY_SOURCE, BY_TARGET = float("inf"), 0.0
+"""Active sources in a line of a window from which on a convolution adds events by target."""
+
+
+class Form(NamedTuple):
+    """Synapses, and the crossovers that force one of their ways."""
+
+    synapses: Synapses
+    crossover: float
+    window: float = BY_SOURCE
+
+
+Forms = Mapping[str, Form]
+"""By what people read."""
 
 
 def whole_runs(steps: int, seed: int, *, recurrent: bool) -> Table:
@@ -75,9 +91,11 @@ def synapses_of(projection: Projection, source: tuple[int, ...], target: tuple[i
     return found
 
 
-def prefer_events_below(rate: float) -> None:
+def force(form: Form) -> None:
     """Set all crossovers."""
-    dense.SPIKE_CROSSOVER = dense.MESSAGE_CROSSOVER = sparse.CROSSOVER = convolution.CROSSOVER = rate
+    dense.SPIKE_CROSSOVER = dense.MESSAGE_CROSSOVER = sparse.CROSSOVER = form.crossover
+    convolution.CROSSOVER = convolution.WINDOW_CROSSOVER = form.crossover
+    convolution.WINDOW_ENTRIES = form.window
 
 
 def compare(title: str, forms: Forms, heard: np.ndarray, target: int, table: Table) -> None:
@@ -85,9 +103,8 @@ def compare(title: str, forms: Forms, heard: np.ndarray, target: int, table: Tab
     sums = {name: np.zeros((len(heard), target), np.int32) for name in forms}
 
     def deliver(name: str) -> None:
-        synapses, crossover = forms[name]
-        prefer_events_below(crossover)
-        synapses.deliver(heard, sums[name], workers)
+        force(forms[name])
+        forms[name].synapses.deliver(heard, sums[name], workers)
 
     with Workers() as workers:
         for name in forms:
@@ -114,7 +131,7 @@ def dense_forms(size: int, rows: int, seed: int, *, graded: bool) -> Table:
     kind = "8-bit messages" if graded else "spikes"
     table = Table("active", "events", "float32", "better", title=f"{size} x {size}, {rows} rows, {kind}, us per row")
     for rate in RATES:
-        forms = {"events": (synapses, ALWAYS), "float32": (synapses, NEVER)}
+        forms = {"events": Form(synapses, ALWAYS), "float32": Form(synapses, NEVER)}
         compare(f"{rate:.0%}", forms, messages(rng, rows, size, rate, graded=graded), size, table)
     return table
 
@@ -132,9 +149,9 @@ def sparse_forms(size: int, share: float, seed: int) -> Table:
     table = Table("active", "events", "blocks of rows", "matrix", "better", title=title)
     for rate in RATES:
         forms = {
-            "events": (listed, ALWAYS),
-            "blocks of rows": (listed, NEVER),
-            "matrix": (matrix, MATRIX_CROSSOVER),
+            "events": Form(listed, ALWAYS),
+            "blocks of rows": Form(listed, NEVER),
+            "matrix": Form(matrix, MATRIX_CROSSOVER),
         }
         compare(f"{rate:.0%}", forms, messages(rng, 256, size, rate), size, table)
     return table
@@ -149,9 +166,13 @@ def convolution_forms(source: tuple[int, int, int], out: int, kernel: int, strid
     synapses = synapses_of(Projection("w", "a", "b", weights, connectivity=connectivity), source, target)
     rows = 16
     title = f"{source} to {target}, kernel {kernel}, stride {stride}, {rows} rows, us per row"
-    table = Table("active", "events", "float32", "better", title=title)
+    table = Table("active", "by source", "by target", "float32", "better", title=title)
     for rate in RATES:
-        forms = {"events": (synapses, ALWAYS), "float32": (synapses, NEVER)}
+        forms = {
+            "by source": Form(synapses, ALWAYS, BY_SOURCE),
+            "by target": Form(synapses, ALWAYS, BY_TARGET),
+            "float32": Form(synapses, NEVER),
+        }
         heard = messages(rng, rows, int(np.prod(source)), rate)
         compare(f"{rate:.0%}", forms, heard, int(np.prod(target)), table)
     return table

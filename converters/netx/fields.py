@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,9 +143,9 @@ class Layer:
         neuron in the order (columns, rows, channels).
         """
         if values.size == 1:
-            return np.full(int(np.prod(shape)), values.item())
+            return np.full(math.prod(shape), values.item())
         if values.shape == shape[:1]:
-            return np.repeat(values, int(np.prod(shape[1:], dtype=np.int64)))
+            return np.repeat(values, math.prod(shape[1:]))
         if values.shape == shape[::-1]:
             return values.transpose().reshape(-1)
         found, limit = list(values.shape), f"one value, {list(shape[:1])} or {list(shape[::-1])}"

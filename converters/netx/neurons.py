@@ -5,6 +5,7 @@ Source: ``lava.lib.dl.netx.hdf5.Network.get_neuron_params`` (lava-dl 0.6.0).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -111,7 +112,7 @@ def _parameter(layer: Layer, name: str, shape: Shape) -> IntArray:
 def read_bias(layer: Layer, shape: Shape) -> IntArray:
     """Return the bias of every neuron, zero where the layer has none."""
     if not layer.has("bias"):
-        return np.zeros(int(np.prod(shape)), np.int64)
+        return np.zeros(math.prod(shape), np.int64)
     return layer.spread("bias", shape, layer.truncated("bias")).astype(np.int64)
 
 
@@ -144,7 +145,7 @@ def _integrator(layer: Layer, shape: Shape, options: LoadOptions) -> Neurons:
         "has no neurons; lava-dl sums what arrives and never fires, and so does v here, within ±8388544; "
         "u shows what arrives in a step, not the sum"
     )
-    size = int(np.prod(shape))
+    size = math.prod(shape)
     values = {"du": DECAY_UNITY - 1, "dv": 0, "vth": VTH_MAX, "bias_mant": 0, "bias_exp": BIAS_EXP}
     parameters = {name: np.full(size, value, np.int64) for name, value in values.items()}
     return _resetting(Neurons("lif", parameters, readout=True), options)
@@ -163,7 +164,7 @@ def _sigma_delta(layer: Layer, shape: Shape, options: LoadOptions, *, as_input: 
     bits = _message_bits(layer, MESSAGE_BITS)
     exponent = SPIKE_EXP if options.spike_exp is None else options.spike_exp
     scale = float(UNIT << (exponent + STATE_EXP))
-    bias = np.zeros(int(np.prod(shape)), np.int64) if as_input else read_bias(layer, shape)
+    bias = np.zeros(math.prod(shape), np.int64) if as_input else read_bias(layer, shape)
     if layer.has("neuron/sigma_output") and not as_input:
         if bias.any():
             raise layer.error(NEURONS, "a sigma decoder (sigma_output) takes no bias")

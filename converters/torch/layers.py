@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -77,7 +78,7 @@ def linear(module: torch.nn.Linear, source: Layout, result: Layout) -> nir.NIRNo
 
 def flatten(module: Any, source: Layout, result: Layout) -> nir.NIRNode | None:
     """Make a Flatten node where all feature axes, and nothing else, become one."""
-    if result.features != (int(np.prod(source.features)),) or source.timed is not result.timed:
+    if result.features != (math.prod(source.features),) or source.timed is not result.timed:
         return None
     if not (source.standard and result.standard and source.batched and result.batched):
         return None

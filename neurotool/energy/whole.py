@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -110,7 +111,7 @@ def _plus(total: DenseCounts, flops: float, moved: float, kernels: int) -> Dense
 
 def _calls(node: Node) -> Iterable[Call] | None:
     """Kernels of one call of a node. None if not known."""
-    operation, size = node.op, int(np.prod(node.shape, dtype=np.int64))
+    operation, size = node.op, math.prod(node.shape)
     if isinstance(operation, _FREE):
         return ()
     if isinstance(operation, nir.Linear | nir.Affine):
@@ -137,7 +138,7 @@ def _calls(node: Node) -> Iterable[Call] | None:
 def _ann_calls(node: Node) -> Iterable[Call] | None:
     """The same in an ANN: a neuron is one activation function, which reads and writes a value."""
     if type(node.op) in NEURON_OPERATIONS:
-        size = int(np.prod(node.shape, dtype=np.int64))
+        size = math.prod(node.shape)
         return ((float(size), 0.0, 2.0 * FLOAT_BYTES * size),)
     return _calls(node)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -107,7 +108,7 @@ class Population:
     @property
     def size(self) -> int:
         """Number of neurons."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +211,7 @@ class ChipProgram:
 
     def size_of(self, name: str) -> int:
         """Number of values of an input port or population."""
-        return int(np.prod(self.shape_of(name), dtype=np.int64))
+        return math.prod(self.shape_of(name))
 
     def lag(self, projection: Projection) -> int:
         """Rows between what a source sends and what the target hears through a synapse without delay.

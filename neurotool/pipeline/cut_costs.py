@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -89,7 +90,7 @@ class CutCosts:
     def values(self, name: str) -> int:
         """Elements of a value in an inference, zeros included."""
         node = self._graph.nodes[name]
-        return int(np.prod(node.shape, dtype=np.int64)) * (self.steps if node.timed else 1)
+        return math.prod(node.shape) * (self.steps if node.timed else 1)
 
     def messages(self, name: str) -> float:
         """Spikes of a value in an inference."""

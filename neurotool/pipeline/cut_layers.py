@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -56,7 +57,7 @@ def chip_layers(graph: Graph, sides: Mapping[str, Side], activity: Activity, wei
 
 def _layer(graph: Graph, name: str, activity: Activity, weight_bits: int) -> RatedLayer:
     node, paths = graph.nodes[name], collect(graph, name)
-    neurons = int(np.prod(node.shape, dtype=np.int64))
+    neurons = math.prod(node.shape)
     synapses = [_synapses(path, neurons) for path in paths]
     driven = sum(n * activity.rate(graph, path.source) for n, path in zip(synapses, paths, strict=True))
     shared = bool(paths) and all(isinstance(path.connectivity, Convolution) for path in paths)
@@ -65,7 +66,7 @@ def _layer(graph: Graph, name: str, activity: Activity, weight_bits: int) -> Rat
         name=name,
         neurons=neurons,
         synapses=float(sum(synapses)),
-        sources=sum(int(np.prod(path.shape, dtype=np.int64)) for path in paths),
+        sources=sum(math.prod(path.shape) for path in paths),
         source_rate=driven / sum(synapses) if sum(synapses) else 0.0,
         rate=activity.rate(graph, name) if isinstance(node.op, SPIKING_TYPES) else 0.0,
         stored=sum(int(path.weights.size) for path in paths) if shared else None,

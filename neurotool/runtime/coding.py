@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -87,7 +88,7 @@ def _draws(shape: tuple[int, ...], seed: int, start: Start) -> FloatArray:
     drawn = np.empty(shape)
     for sample in range(batch):
         stream = np.random.PCG64((seed, first + sample))
-        stream.advance(row * int(np.prod(features, dtype=np.int64)))  # one state of the stream for each float64
+        stream.advance(row * math.prod(features))  # one state of the stream for each float64
         drawn[:, sample] = np.random.Generator(stream).random((steps, *features))
     return drawn
 
@@ -196,7 +197,7 @@ def traffic_of(raster: Array, boundary: Boundary) -> float:
         raster: What enters or leaves the chip, ``[time, batch, *shape]``.
         boundary: How it crosses.
     """
-    neurons = int(np.prod(boundary.shape, dtype=np.int64))
+    neurons = math.prod(boundary.shape)
     if boundary.coding is Coding.CONSTANT or boundary.coding.reduces:
         return float(VALUE_BYTES * neurons)
     if boundary.coding is Coding.MEMBRANE:

@@ -7,6 +7,7 @@ which makes it smaller when a test fails; the many numbers come from a generator
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -109,7 +110,7 @@ def _population(draw: st.DrawFn, draft: _Draft, name: str, model: NeuronModel) -
     else:
         shape = draw(st.one_of(FLAT_SHAPES, IMAGE_SHAPES))
     population = Population(
-        name, model.name, shape, parameters(draft.numbers, model, int(np.prod(shape))), start, scale=3.0, offset=0.5
+        name, model.name, shape, parameters(draft.numbers, model, math.prod(shape)), start, scale=3.0, offset=0.5
     )
     draft.populations[name] = population
     port = draw(st.sampled_from(model.inputs))

@@ -12,6 +12,7 @@ and potentials are counted from ``zero``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,7 +69,7 @@ class Way:
         else:
             targets, sources, places = convolution_taps(planes(self.shape), self.connectivity, weights)
             entries = weights.ravel()[places], (targets, sources)
-        return sparse.csr_array(entries, shape=(self.size, int(np.prod(self.shape, dtype=np.int64))))
+        return sparse.csr_array(entries, shape=(self.size, math.prod(self.shape)))
 
     def place(self, index: int) -> tuple[int, int | None]:
         """Target and source neuron of a weight by its flat index; of a convolution, the channel and None."""

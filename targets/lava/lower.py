@@ -8,6 +8,7 @@ So whatever a population hears while it is live was sent while its source was, a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -99,7 +100,7 @@ def _parts(program: ChipProgram) -> Iterator[Set[str]]:
 
 
 def _bytes_per_step(shown: Mapping[str, Raster], layers: Sequence[Layer]) -> int:
-    inputs = sum(4 * int(np.prod(raster.shape[2:])) for raster in shown.values())
+    inputs = sum(4 * math.prod(raster.shape[2:]) for raster in shown.values())
     return inputs + sum(layer.size * ((4 if layer.graded else 1) + 4 * len(layer.probes)) for layer in layers)
 
 
@@ -124,7 +125,7 @@ def _job(program: ChipProgram, layers: tuple[Layer, ...], inputs: Mapping[str, R
 def _stream(raster: Raster, interval: int, total: int) -> npt.NDArray[np.int32]:
     """Show one sample after the other: ``[time, batch, *shape]`` to (neurons, Lava steps), silent in between."""
     steps, batch = raster.shape[:2]
-    data = np.zeros((int(np.prod(raster.shape[2:])), total), np.int32)
+    data = np.zeros((math.prod(raster.shape[2:]), total), np.int32)
     for sample, rows in enumerate(raster.reshape(steps, batch, -1).transpose(1, 2, 0)):
         data[:, sample * interval : sample * interval + steps] = rows
     return data

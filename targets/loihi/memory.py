@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,6 @@ LINE = 64
 
 def aligned(shape: tuple[int, ...], kind: npt.DTypeLike) -> npt.NDArray[Any]:
     """Return an array with anything in it that begins at a multiple of :data:`LINE`."""
-    wanted = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
+    wanted = math.prod(shape) * np.dtype(kind).itemsize
     raw = np.empty(wanted + LINE, np.uint8)
     return raw[-raw.ctypes.data % LINE :][:wanted].view(kind).reshape(shape)

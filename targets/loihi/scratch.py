@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ class Scratch:
 
     def zeros(self, shape: tuple[int, ...], kind: npt.DTypeLike = np.int32) -> npt.NDArray[Any]:
         """Hand out an array of zeros."""
-        wanted = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
+        wanted = math.prod(shape) * np.dtype(kind).itemsize
         if self._used == len(self._buffers):
             self._buffers.append(aligned((wanted,), np.uint8))
         elif self._buffers[self._used].size < wanted:

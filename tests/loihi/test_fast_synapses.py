@@ -70,7 +70,7 @@ def test_payloads_of_32_bits_wrap_where_those_of_lava_do(delays, dense_share):
     # 2 (2^31 - 1) wraps to -2 and two of them make -4; without delays all is summed first and wraps to the same.
     expected = reference(program, inputs, options)
     assert expected.states["p"]["u"].item() == -2 << 6
-    assert_equal(fast(program, inputs, options, Ways(2.0, dense_share)), expected)
+    assert_equal(fast(program, inputs, options, Ways(2.0, dense_share=dense_share)), expected)
 
 
 @pytest.mark.parametrize("crossover", [-1.0, 2.0])

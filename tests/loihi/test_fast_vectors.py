@@ -73,8 +73,9 @@ def test_the_widest_bytes_of_many_sources_add_without_overflow(active, exponent)
 
 
 @pytest.mark.parametrize(("sign", "total"), [(1, WIDEST - 1), (1, WIDEST), (-1, WIDEST - 1), (-1, WIDEST)])
-@pytest.mark.parametrize("channels", [1, 9, 24])
-def test_sums_of_a_convolution_at_the_edge_of_16_bits(sign, total, channels):
+@pytest.mark.parametrize("channels", [1, 9, 24, 70])
+@pytest.mark.parametrize("way", [Ways(2.0, window=np.inf), Ways(2.0, window=0.0)])
+def test_sums_of_a_convolution_at_the_edge_of_16_bits(sign, total, channels, way):
     # Two sources whose weights add up to the edge, and a third that leads back from it.
     kernel = sign * np.array([total - 5, 5, -total]).reshape(1, 3, 1, 1).repeat(channels, axis=0)
     projection = Projection("w", "x", "p", kernel, connectivity=Convolution())
@@ -82,7 +83,7 @@ def test_sums_of_a_convolution_at_the_edge_of_16_bits(sign, total, channels):
     x = np.ones((2, 1, 3, 10), bool)
     x[0, 0, 2] = False
     inputs = {"x": x.reshape(2, 1, 30)}
-    found = fast(program, inputs, RunOptions(), EVENTS)
+    found = fast(program, inputs, RunOptions(), way)
     assert_equal(found, reference(program, inputs, RunOptions()))
     assert (found.spikes["p"] == sign * total).all()
 

@@ -30,6 +30,7 @@ class Ways(NamedTuple):
 
     Attributes:
         crossover: Activity above which products are preferred to events.
+        window: Active sources in a line of a window from which on convolutions are added by target.
         dense_share: Share of weights other than zero above which a matrix is preferred to a list.
         worth: Work that pays for a thread.
         compiled: Whether neurons are compiled.
@@ -38,6 +39,7 @@ class Ways(NamedTuple):
     """
 
     crossover: float = 0.2
+    window: float = 3.0
     dense_share: float = 0.04
     worth: int = 1
     compiled: bool = True
@@ -49,6 +51,7 @@ def ways(*, compiled_loops: bool = False) -> st.SearchStrategy[Ways]:
     return st.builds(
         Ways,
         crossover=st.sampled_from([-1.0, 0.2, 2.0]),
+        window=st.sampled_from([0.0, 3.0, np.inf]),
         dense_share=st.sampled_from([0.0, 0.3, 2.0]),
         worth=st.sampled_from([1, 1 << 15]),
         compiled=st.just(True) if compiled_loops else st.sampled_from([True, True, False]),
@@ -75,6 +78,8 @@ def fast(
         for module, name in ((dense, "SPIKE_CROSSOVER"), (dense, "MESSAGE_CROSSOVER"), (sparse, "CROSSOVER")):
             patch.setattr(module, name, way.crossover)
         patch.setattr(convolution, "CROSSOVER", way.crossover)
+        patch.setattr(convolution, "WINDOW_CROSSOVER", way.crossover)
+        patch.setattr(convolution, "WINDOW_ENTRIES", way.window)
         patch.setattr(dense, "BLOCK_BYTES", 256)
         patch.setattr(convolution, "PATCH_BYTES", 256)
         patch.setattr(prepare, "BLOCK", 64)

@@ -6,6 +6,7 @@ a matrix; matrices are sparse until a dense one enters.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,7 @@ class Kernel:
     def matrix(self) -> Matrix:
         """The same as a matrix, ``[target, source]``."""
         targets, sources, places = convolution_taps(self.source, self.convolution, self.weights)
-        size = int(np.prod(self.target)), int(np.prod(self.source))
+        size = math.prod(self.target), math.prod(self.source)
         return sparse.csr_array((self.weights.ravel()[places], (targets, sources)), shape=size)
 
 

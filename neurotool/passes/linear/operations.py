@@ -44,7 +44,7 @@ Step = Callable[[Any, Chain, Shape], Chain]
 
 def start(shape: Shape) -> Chain:
     """A chain that does nothing yet to a source of some shape."""
-    size = int(np.prod(shape, dtype=np.int64))
+    size = math.prod(shape)
     return Chain(maps.Gain(np.ones(size)), np.zeros(size), shape)
 
 
@@ -103,7 +103,7 @@ def _through(weights: FloatArray, convolution: Convolution, chain: Chain, shape:
     source = planes(chain.shape)
     made = maps.convolve(weights, convolution, source, chain.map)
     if not chain.bias.any():
-        return Chain(made, np.zeros(int(np.prod(shape, dtype=np.int64))), shape)
+        return Chain(made, np.zeros(math.prod(shape)), shape)
     return Chain(made, maps.Kernel(weights, convolution, source).matrix @ chain.bias, shape)
 
 

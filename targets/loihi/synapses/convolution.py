@@ -1,6 +1,7 @@
 """Convolutions: kernels are shared by all positions, sums wrap at 24 bits, and there is no exponent.
 
-Either every event adds its kernel, for all output channels at once, wherever it reaches; or the patches that the kernel
+Events are added by source, each one's kernel wherever it reaches; or by target, where 16 bits hold the sums of spikes,
+the weights of all that are in a position's window; for all output channels at once. Or else the patches that the kernel
 meets are laid out as a matrix and multiplied with it. That product is exact for the same reason as a dense one
 (:mod:`.dense`). No library's convolution is used, as some of their algorithms are not exact (Winograd's, for one).
 """
@@ -19,6 +20,7 @@ from neurotool.targets.loihi.synapses.convolution_events import (
     lay_out_patches,
     scatter_rows,
 )
+from neurotool.targets.loihi.synapses.convolution_gather import gather_rows, lanes_for
 from neurotool.targets.loihi.synapses.dense import FLOAT32_LIMIT, FLOAT64_LIMIT
 from neurotool.targets.loihi.synapses.geometry import Geometry, Runs
 from neurotool.targets.loihi.synapses.protocol import (
@@ -36,10 +38,14 @@ from neurotool.targets.loihi.workers import Workers
 
 INT16_LIMIT = 1 << 15
 
-CROSSOVER = 0.25
-"""Share of active sources below which events beat the product (benchmarks/engine_paths.py)."""
+CROSSOVER, WINDOW_CROSSOVER = 0.25, 0.5
+"""Share of active sources below which events by source, and by target, beat products (benchmarks/engine_paths.py)."""
+
+WINDOW_ENTRIES = 3.0
+"""Active sources in a line of a window from which on events are faster by target (benchmarks/engine_paths.py)."""
 
 IntArray = npt.NDArray[np.int64]
+Int16Array = npt.NDArray[np.int16]
 
 PATCH_BYTES = 1 << 21
 """Size of the matrix of patches that is laid out at once."""
@@ -64,6 +70,8 @@ class ConvolutionSynapses:
         self._weights = weights.reshape(self._shape)
         self._largest_sum = int(np.abs(weights).reshape(out, -1).sum(axis=1).max())
         self._spikes_kind = np.int16 if _fits_16_bits(weights) else np.int32
+        plain = not graded and self._shape[0] == 1 and all(axis.dilation == 1 for axis in self._geometry)
+        self._strips = _strips(self._weights[0] if plain and self._spikes_kind is np.int16 else self._weights[0, :0])
         self._kernels: dict[type[np.signedinteger], AnyArray] = {}
         self._rows = Runs.of(self._geometry.vertical, joined=False)
         self._columns = Runs.of(self._geometry.horizontal, joined=True)
@@ -73,20 +81,40 @@ class ConvolutionSynapses:
     @property
     def nbytes(self) -> int:
         """Memory that they hold."""
-        return sum(held.nbytes for held in (*self._kernels.values(), *self._matrices.values()))
+        return sum(held.nbytes for held in (self._strips, *self._kernels.values(), *self._matrices.values()))
 
     def deliver(self, heard: AnyArray, activation: Int32Array, workers: Workers) -> Delivered:
         """Add what the messages of some rows deliver; see :class:`.protocol.Synapses`."""
         messages = read(heard, graded=self._graded)
         operations = self._fan_out.met(messages)
-        bound = self._largest_sum * messages.peak
-        if messages.rate < CROSSOVER or bound >= FLOAT64_LIMIT:
-            how = Arithmetic.EVENTS
+        how = self._best(messages)
+        if how is Arithmetic.EVENTS:
             self._scatter(messages, activation, operations, workers)
+        elif how is Arithmetic.WINDOWS:
+            self._gather(messages, activation, operations, workers)
         else:
-            how = Arithmetic.FLOAT32 if bound < FLOAT32_LIMIT else Arithmetic.FLOAT64
             self._multiply(messages.values, activation, how, workers)
         return Delivered(how, heard.size, messages.events, operations)
+
+    def _best(self, messages: Messages) -> Arithmetic:
+        """Return the fastest way that is exact."""
+        line = self._geometry.horizontal.kernel * self._shape[2]
+        windows = self._strips.size > 0 and messages.rate * line >= WINDOW_ENTRIES
+        bound = self._largest_sum * messages.peak
+        if messages.rate < (WINDOW_CROSSOVER if windows else CROSSOVER) or bound >= FLOAT64_LIMIT:
+            return Arithmetic.WINDOWS if windows else Arithmetic.EVENTS
+        return Arithmetic.FLOAT32 if bound < FLOAT32_LIMIT else Arithmetic.FLOAT64
+
+    def _gather(self, messages: Messages, activation: Int32Array, operations: int, workers: Workers) -> None:
+        values, out, strips = np.ascontiguousarray(messages.values), self._shape[1], self._strips
+        target = activation.reshape(len(values), out, -1)
+        vertical, horizontal = (tuple(axis) for axis in self._geometry)
+        loop = gather_rows(strips.shape[-1])
+
+        def part(first: int, last: int) -> None:
+            loop(values, strips, vertical, horizontal, target, first, last)
+
+        workers.run(part, workers.parts(len(values), operations // 16 + activation.size))
 
     def _scatter(self, messages: Messages, activation: Int32Array, operations: int, workers: Workers) -> None:
         values, (groups, out, *_) = modulo_32(messages.values), self._shape
@@ -158,6 +186,18 @@ def _fits_16_bits(weights: IntArray) -> bool:
         < INT16_LIMIT
         > int(np.maximum(-by_channel, 0).sum(axis=1).max())
     )
+
+
+def _strips(weights: IntArray) -> Int16Array:
+    """Return kernels ``[channel out, channel in, row, column]`` as the loops by target take them; none for none."""
+    out, inside, *taps = weights.shape
+    lanes = lanes_for(out)
+    strips = aligned((-(-out // lanes), *taps, inside, lanes), np.int16)
+    strips[:] = 0
+    for strip, held in enumerate(strips):
+        part = weights[strip * lanes : (strip + 1) * lanes]
+        held[..., : len(part)] = part.transpose(2, 3, 1, 0)
+    return strips
 
 
 def _lanes(channels: int) -> int:

@@ -1,4 +1,4 @@
-"""Compiled loops over convolutions.
+"""Compiled loops over convolutions: by source, adding kernels wherever a message reaches, and over patches.
 
 Sums are kept modulo 2^32, which is exact, as they wrap at 24 bits in the end, or in 16 bits where those hold them all.
 """
@@ -12,16 +12,12 @@ import numpy.typing as npt
 
 from neurotool.targets.loihi.jit import compiled, inlined
 from neurotool.targets.loihi.synapses.active import list_active
+from neurotool.targets.loihi.synapses.convolution_sums import add_sums, wrap
 from neurotool.targets.loihi.synapses.geometry import Axis
-from neurotool.targets.loihi.synapses.vectors import CHANNELS, TILE, add_channels, add_products, add_transposed
+from neurotool.targets.loihi.synapses.vectors import CHANNELS, add_channels, add_products
 
 AnyArray = npt.NDArray[Any]
 Int32Array = npt.NDArray[np.int32]
-
-SUM_LIMIT = np.int32(1 << 23)
-"""Sums wrap at this magnitude."""
-
-SPAN = np.int32(2 * SUM_LIMIT - 1)
 
 
 @compiled
@@ -96,11 +92,6 @@ def _add_taps(
 
 
 @compiled
-def _wrap(total: np.int32) -> np.int32:
-    return np.int32(np.int32((total + SUM_LIMIT) & SPAN) - SUM_LIMIT)
-
-
-@compiled
 def add_positions(sums: AnyArray, activation: Int32Array) -> None:
     """Wrap sums, add them where they belong, and set them to zero.
 
@@ -109,21 +100,14 @@ def add_positions(sums: AnyArray, activation: Int32Array) -> None:
         activation: Added to, ``[group, channel out of the group, position]``.
     """
     groups, channels, positions = activation.shape
-    lanes = sums.shape[1] // positions
     flat_sums, targets = sums.reshape(sums.size), activation.reshape(activation.size)
     if sums.itemsize > 2:
         for i in range(flat_sums.size):
-            flat_sums[i] = _wrap(flat_sums[i])
-    square_positions, square_channels = positions // TILE * TILE, channels // TILE * TILE
+            flat_sums[i] = wrap(flat_sums[i])
     for group in range(groups):
-        first, lead = group * sums.shape[1], group * channels * positions
-        for position in range(0, square_positions, TILE):
-            for channel in range(0, square_channels, TILE):
-                place, target = first + position * lanes + channel, lead + channel * positions + position
-                add_transposed(flat_sums, place, lanes, targets, target, positions)
-        for position in range(positions):
-            for channel in range(square_channels if position < square_positions else 0, channels):
-                targets[lead + channel * positions + position] += flat_sums[first + position * lanes + channel]
+        lead = group * channels * positions
+        first, lanes = group * sums.shape[1], sums.shape[1] // positions
+        add_sums(flat_sums, first, lanes, positions, targets, lead, channels, positions)
     sums[:] = 0
 
 
@@ -167,4 +151,4 @@ def add_wrapped(sums: AnyArray, group: int, activation: Int32Array) -> None:
         for channel in range(channels):
             for position in range(positions):
                 total = np.int32(np.int64(sums[channel, row, position]))
-                activation[row, group, channel, position] += _wrap(total)
+                activation[row, group, channel, position] += wrap(total)

@@ -120,10 +120,10 @@ def gather_strip(
 @compiled
 def _add_wide(active: Int32Array, pairs: Pairs, first: int, part: Pairs) -> None:
     """Add the rows of active sources, 64 pairs each; then the upper bytes of their numbers."""
-    both_0, both_1, upper_0, upper_1 = zeros(), zeros(), zeros(), zeros()
+    both_0, both_1, upper_0, upper_1 = zeros(WIDTH), zeros(WIDTH), zeros(WIDTH), zeros(WIDTH)
     for i in range(active.size):
         place = first + np.int64(active[i]) * WIDE
-        found_0, found_1 = load(pairs, place), load(pairs, place + WIDTH)
+        found_0, found_1 = load(pairs, place, WIDTH), load(pairs, place + WIDTH, WIDTH)
         both_0, both_1 = add(both_0, found_0), add(both_1, found_1)
         upper_0, upper_1 = add(upper_0, upper(found_0)), add(upper_1, upper(found_1))
     store(both_0, part, 0)
@@ -135,9 +135,9 @@ def _add_wide(active: Int32Array, pairs: Pairs, first: int, part: Pairs) -> None
 @compiled
 def _add_narrow(active: Int32Array, pairs: Pairs, first: int, part: Pairs) -> None:
     """The same for 32 pairs."""
-    both, uppers = zeros(), zeros()
+    both, uppers = zeros(WIDTH), zeros(WIDTH)
     for i in range(active.size):
-        found = load(pairs, first + np.int64(active[i]) * NARROW)
+        found = load(pairs, first + np.int64(active[i]) * NARROW, WIDTH)
         both, uppers = add(both, found), add(uppers, upper(found))
     store(both, part, 0)
     store(uppers, part, WIDTH)

@@ -20,6 +20,7 @@ class Arithmetic(StrEnum):
     """How a projection was computed; the values are what people read."""
 
     EVENTS = "event-driven"
+    WINDOWS = "event-driven by window"
     FLOAT32 = "float32 product"
     FLOAT64 = "float64 product"
     INTEGERS = "integer product"

@@ -14,38 +14,41 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba import types
+from numba.core.errors import RequireLiteralValue
 from numba.extending import intrinsic, models, register_model
 
 AnyArray = npt.NDArray[Any]
 Int32Array = npt.NDArray[np.int32]
 
 WIDTH = 32
-"""Numbers in a :class:`Vector`: 64 bytes, which is a line of the cache."""
+"""Numbers of 16 bits in 64 bytes, which is a line of the cache."""
 
 BITS = 64
 """Messages that :func:`nonzero` looks at together."""
 
 CHANNELS = 16
-"""Numbers that :func:`add_channels` adds together."""
+"""Numbers that :func:`add_channels` adds, and :func:`copy_raised` copies, together."""
 
 TILE = 8
 """Rows and columns that :func:`add_transposed` treats together."""
 
 
 class Vector(types.Type):
-    """Numba's type of :data:`WIDTH` numbers modulo 2^16."""
+    """Numba's type of some numbers modulo 2^16.
 
-    def __init__(self) -> None:
-        super().__init__("Vector")
+    Args:
+        count: How many: a power of two, as the compiler takes other vectors apart.
+    """
 
-
-_NUMBERS = ir.VectorType(ir.IntType(16), WIDTH)
+    def __init__(self, count: int) -> None:
+        super().__init__(f"Vector({count})")
+        self.numbers = ir.VectorType(ir.IntType(16), count)
 
 
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _NUMBERS)  # type: ignore[no-untyped-call]
+        super().__init__(manager, kind, kind.numbers)  # type: ignore[no-untyped-call]
 
 
 def _operation(described: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,20 +74,29 @@ def _store(builder: Any, vector: Any, address: Any) -> None:
     builder.store(vector, builder.bitcast(address, vector.type.as_pointer())).align = held.width // 8
 
 
+def _vector(count: Any) -> Vector:
+    """Return the type of vectors of a number that is written in the source, or is a constant of its module."""
+    if not isinstance(count, types.IntegerLiteral):
+        raise RequireLiteralValue("count")
+    return Vector(count.literal_value)
+
+
 @_operation
-def zeros(typing: Any) -> Any:
+def zeros(typing: Any, count: Any) -> Any:
     """Return a vector of zeros."""
-    return Vector()(), lambda context, builder, kinds, _: ir.Constant(_NUMBERS, [0] * WIDTH)
+    kind = _vector(count)
+    return kind(count), lambda context, builder, kinds, _: ir.Constant(kind.numbers, [0] * kind.numbers.count)
 
 
 @_operation
-def load(typing: Any, array: Any, place: Any) -> Any:
+def load(typing: Any, array: Any, place: Any, count: Any) -> Any:
     """Return the vector that begins at a place of an array of 16 bits."""
+    kind = _vector(count)
 
     def generate(context: Any, builder: Any, kinds: Any, values: Any) -> Any:
-        return _load(builder, _data(context, builder, kinds.args[0], *values), WIDTH)
+        return _load(builder, _data(context, builder, kinds.args[0], *values[:2]), kind.numbers.count)
 
-    return Vector()(array, types.intp), generate
+    return kind(array, types.intp, count), generate
 
 
 @_operation
@@ -101,7 +113,7 @@ def store(typing: Any, vector: Any, array: Any, place: Any) -> Any:
 @_operation
 def add(typing: Any, a: Any, b: Any) -> Any:
     """Return the sums of two vectors modulo 2^16."""
-    return Vector()(a, b), lambda context, builder, kinds, values: builder.add(*values)
+    return a(a, b), lambda context, builder, kinds, values: builder.add(*values)
 
 
 @_operation
@@ -109,9 +121,10 @@ def upper(typing: Any, vector: Any) -> Any:
     """Return the upper bytes."""
 
     def generate(context: Any, builder: Any, kinds: Any, values: Any) -> Any:
-        return builder.lshr(values[0], ir.Constant(_NUMBERS, [8] * WIDTH))
+        numbers = vector.numbers
+        return builder.lshr(values[0], ir.Constant(numbers, [8] * numbers.count))
 
-    return Vector()(vector), generate
+    return vector(vector), generate
 
 
 @_operation
@@ -156,13 +169,24 @@ def add_products(typing: Any, sums: Any, place: Any, kernel: Any, tap: Any, mess
     def generate(context: Any, builder: Any, kinds: Any, values: Any) -> Any:
         target = _data(context, builder, kinds.args[0], *values[:2])
         weights = _load(builder, _data(context, builder, kinds.args[2], *values[2:4]), CHANNELS)
-        factor = ir.Constant(weights.type, ir.Undefined)
-        for i in range(CHANNELS):
-            factor = builder.insert_element(factor, values[4], ir.Constant(ir.IntType(32), i))
-        _store(builder, builder.add(_load(builder, target, CHANNELS), builder.mul(weights, factor)), target)
+        products = builder.mul(weights, _repeated(builder, values[4], weights.type))
+        _store(builder, builder.add(_load(builder, target, CHANNELS), products), target)
         return context.get_dummy_value()
 
     return types.void(sums, types.intp, kernel, types.intp, sums.dtype), generate
+
+
+@_operation
+def copy_raised(typing: Any, source: Any, first: Any, target: Any, place: Any, number: Any) -> Any:
+    """Copy :data:`CHANNELS` numbers of 32 bits, from place ``first`` on, each raised by a number."""
+
+    def generate(context: Any, builder: Any, kinds: Any, values: Any) -> Any:
+        found = _load(builder, _data(context, builder, kinds.args[0], *values[:2]), CHANNELS)
+        raised = builder.add(found, _repeated(builder, values[4], found.type))
+        _store(builder, raised, _data(context, builder, kinds.args[2], *values[2:4]))
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, target, types.intp, types.int32), generate
 
 
 @_operation
@@ -191,6 +215,14 @@ def add_transposed(typing: Any, sums: Any, place: Any, stride: Any, targets: Any
         return context.get_dummy_value()
 
     return types.void(sums, types.intp, types.intp, targets, types.intp, types.intp), generate
+
+
+def _repeated(builder: Any, number: Any, kind: Any) -> Any:
+    """Return a vector that holds a number everywhere."""
+    vector = ir.Constant(kind, ir.Undefined)
+    for i in range(kind.count):
+        vector = builder.insert_element(vector, number, ir.Constant(ir.IntType(32), i))
+    return vector
 
 
 def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
