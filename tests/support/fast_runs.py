@@ -39,7 +39,7 @@ class Ways(NamedTuple):
     """
 
     crossover: float = 0.2
-    window: float = 3.0
+    window: float = 1.5
     dense_share: float = 0.04
     worth: int = 1
     compiled: bool = True
@@ -51,7 +51,7 @@ def ways(*, compiled_loops: bool = False) -> st.SearchStrategy[Ways]:
     return st.builds(
         Ways,
         crossover=st.sampled_from([-1.0, 0.2, 2.0]),
-        window=st.sampled_from([0.0, 3.0, np.inf]),
+        window=st.sampled_from([0.0, 1.5, np.inf]),
         dense_share=st.sampled_from([0.0, 0.3, 2.0]),
         worth=st.sampled_from([1, 1 << 15]),
         compiled=st.just(True) if compiled_loops else st.sampled_from([True, True, False]),

@@ -38,10 +38,10 @@ from neurotool.targets.loihi.workers import Workers
 
 INT16_LIMIT = 1 << 15
 
-CROSSOVER, WINDOW_CROSSOVER = 0.25, 0.5
+CROSSOVER, WINDOW_CROSSOVER = 0.25, 0.6
 """Share of active sources below which events by source, and by target, beat products (benchmarks/engine_paths.py)."""
 
-WINDOW_ENTRIES = 3.0
+WINDOW_ENTRIES = 1.5
 """Active sources in a line of a window from which on events are faster by target (benchmarks/engine_paths.py)."""
 
 IntArray = npt.NDArray[np.int64]

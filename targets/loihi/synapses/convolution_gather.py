@@ -1,7 +1,7 @@
 """Compiled loops over convolutions by target: for every position, add the weights of the active sources in its window.
 
 The sums of a position stay in registers meanwhile, 16 bits each, which must hold the final ones; on the way there they
-may wrap. The active sources of a line are listed by column, so that those in a window follow each other.
+may wrap. Active sources are listed by pixel, so that those of a line of a window follow each other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from neurotool.targets.loihi.synapses.vectors import CHANNELS, add, copy_raised,
 Bools = npt.NDArray[np.bool_]
 Int16Array = npt.NDArray[np.int16]
 Int32Array = npt.NDArray[np.int32]
-IntArray = npt.NDArray[np.int64]
 Sizes = tuple[int, ...]
 """An axis of a convolution, with a dilation of 1; see :class:`.geometry.Axis`."""
 
@@ -52,27 +51,20 @@ def gather_rows(lanes: int) -> Callable[[Bools, Int16Array, Sizes, Sizes, Int32A
         last_row: int,
     ) -> None:
         height, lines, taps, stride, padding, _ = vertical
-        width, columns, taps_x = horizontal[:3]
+        width, columns = horizontal[:2]
         strips, channels, channels_out = kernels.shape[0], kernels.shape[3], activation.shape[1]
         flat, weights, targets = spikes.reshape(-1), kernels.reshape(-1), activation.reshape(-1)
-        # As many lines as a window spans are listed at a time, each in place of the one that no window spans any more.
-        starts = np.empty((taps, width + 1), np.int32)
-        entries = np.empty((taps, channels * width + CHANNELS), np.int32)
-        active, window = np.empty((channels, width + 1), np.int32), np.empty(kernels[0].size + CHANNELS, np.int32)
+        pixels, sources = height * width, height * width * channels
+        active, starts = np.empty((channels, pixels + 1), np.int32), np.empty(pixels + 1, np.int32)
+        entries, window = np.empty(sources + CHANNELS, np.int32), np.empty(kernels[0].size + CHANNELS, np.int32)
         sums = np.empty(columns * strips * lanes, np.int16)
         for row in range(first_row, last_row):
-            image, listed = row * channels * height * width, 0
+            _list_by_pixel(flat, row * sources, active, starts, entries)
             for y in range(lines):
                 top = y * stride - padding
                 low, high = max(top, 0), min(top + taps, height)
-                for line in range(max(low, listed), high):
-                    place, slot = image + line * width, line % taps
-                    _list_line(flat, place, height * width, active, starts[slot], entries[slot])
-                listed = max(listed, high)
-                slots = np.array([line % taps for line in range(low, high)], np.int64)
                 for x in range(columns):
-                    tap = (low - top) * taps_x * channels
-                    found = _fill_window(entries, starts, slots, tap, horizontal, x, channels, window)
+                    found = _fill_window(entries, starts, top, low, high, horizontal, x, channels, window)
                     for strip in range(strips):
                         total, first = zeros(lanes), strip * kernels[0].size
                         for k in range(found):
@@ -85,35 +77,32 @@ def gather_rows(lanes: int) -> Callable[[Bools, Int16Array, Sizes, Sizes, Int32A
 
 
 @compiled
-def _list_line(
-    spikes: Bools, first: int, distance: int, active: Int32Array, starts: Int32Array, entries: Int32Array
-) -> None:
-    """List the active sources of a line, by column and then by channel.
+def _list_by_pixel(spikes: Bools, first: int, active: Int32Array, starts: Int32Array, entries: Int32Array) -> None:
+    """List the active sources of an image, by pixel and then by channel.
 
     Args:
-        spikes: Of all sources, one axis.
-        first: Where the line of the first channel begins.
-        distance: Between the lines of neighbouring channels.
-        active: Room, ``[channel, column + 1]``.
-        starts: Filled in with the first entry of each column, and their number behind the last.
-        entries: Filled in: ``column * channels + channel``.
+        spikes: Of all images, one axis.
+        first: Where the image begins.
+        active: Room, ``[channel, pixel + 1]``.
+        starts: Filled in with the first entry of each pixel, and their number behind the last.
+        entries: Filled in: ``pixel * channels + channel``.
     """
-    channels, width = active.shape[0], active.shape[1] - 1
+    channels, pixels = active.shape[0], active.shape[1] - 1
     counts = np.empty(channels, np.int64)
     starts[:] = 0
     for channel in range(channels):
-        counts[channel] = list_active(spikes, first + channel * distance, width, active[channel])
+        counts[channel] = list_active(spikes, first + channel * pixels, pixels, active[channel])
         for k in range(counts[channel]):
             starts[active[channel, k] + 1] += 1
-    for x in range(width):
-        starts[x + 1] += starts[x]
+    for pixel in range(pixels):
+        starts[pixel + 1] += starts[pixel]
     for channel in range(channels):
         for k in range(counts[channel]):
-            x = active[channel, k]
-            entries[starts[x]] = x * channels + channel
-            starts[x] += 1
-    for x in range(width, 0, -1):  # every column now ends where the next began
-        starts[x] = starts[x - 1]
+            pixel = active[channel, k]
+            entries[starts[pixel]] = pixel * channels + channel
+            starts[pixel] += 1
+    for pixel in range(pixels, 0, -1):  # every pixel now ends where the next began
+        starts[pixel] = starts[pixel - 1]
     starts[0] = 0
 
 
@@ -121,8 +110,9 @@ def _list_line(
 def _fill_window(
     entries: Int32Array,
     starts: Int32Array,
-    slots: IntArray,
-    tap: int,
+    top: int,
+    low: int,
+    high: int,
     horizontal: Sizes,
     x: int,
     channels: int,
@@ -131,26 +121,27 @@ def _fill_window(
     """List the taps that the active sources of a window meet, and return their number.
 
     Args:
-        entries: Active sources of some lines, as the next; see :func:`_list_line`.
-        starts: First of each column.
-        slots: Where the lines of the window lie in these, from above.
-        tap: First tap of the first line.
+        entries: Active sources; see :func:`_list_by_pixel`, as for the next.
+        starts: First entry of each pixel.
+        top: Line with which the window begins; it may lie outside the image.
+        low: First line of the window in the image.
+        high: Line to stop before.
         horizontal: Columns of the convolution.
         x: Column of the target.
         channels: Channels in.
         window: Filled in: ``(tap row * taps of a row + tap column) * channels + channel``.
     """
     width, _, taps, stride, padding, _ = horizontal
-    left, room, found = x * stride - padding, entries.shape[1], 0
+    left, found = x * stride - padding, 0
     begin = min(max(left, 0), width)
     end = min(max(left + taps, begin), width)
-    listed = entries.reshape(-1)
-    for i in range(slots.size):
-        start, stop = starts[slots[i], begin], starts[slots[i], end]
-        place, raised = slots[i] * room + start, np.int32(tap + (i * taps - left) * channels)
+    for line in range(low, high):
+        start, stop = starts[line * width + begin], starts[line * width + end]
+        raised = np.int32(((line - top) * taps - line * width - left) * channels)
         # The first few without a branch, which the processor would mispredict often; more are copied than wanted.
-        copy_raised(listed, place, window, found, raised)
-        for k in range(CHANNELS, stop - start, CHANNELS):
-            copy_raised(listed, place + k, window, found + k, raised)
+        copy_raised(entries, start, window, found, raised)
+        if stop - start > CHANNELS:
+            for k in range(start + CHANNELS, stop, CHANNELS):
+                copy_raised(entries, k, window, found + k - start, raised)
         found += stop - start
     return found
