@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.transforms import Bbox
 
 from neurotool.report.style import BLACK, BLUE, GREY, LIGHT, VERMILLION, new_figure, tidy
 from neurotool.units import format_si
 
 COLOURS = "viridis_r"
 """Map of accuracies; even in lightness, and told apart by colour-blind readers."""
+
+LEAST_SPAN = 0.02
+"""Least range of accuracies that the colours span, so that single samples do not look like differences."""
+
+CLEAR = 8
+"""Pixels around the middle of a cut that names keep clear of."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +65,10 @@ def pareto_figure(marks: Sequence[ParetoMark], title: str = "") -> Figure:
     axes.set_yscale("log")
     _front(axes, marks)
     _points(figure, axes, marks)
-    _names(axes, marks)
     _axes(axes)
     if title:
         axes.set_title(title, loc="left")
+    _names(figure, axes, marks)
     return figure
 
 
@@ -75,7 +84,7 @@ def _front(axes: Axes, marks: Sequence[ParetoMark]) -> None:
 
 def _points(figure: Figure, axes: Axes, marks: Sequence[ParetoMark]) -> None:
     known = [m.accuracy for m in marks if m.accuracy is not None]
-    scale = Normalize(min(known), max(max(known), min(known) + 1e-3)) if known else None
+    scale = Normalize(min(known), max(max(known), min(known) + LEAST_SPAN)) if known else None
     for mark in marks:
         filled = BLUE if mark.accuracy is None or scale is None else colormaps[COLOURS](scale(mark.accuracy))
         chosen, plain = "chosen" in mark.names, not mark.best and not mark.names
@@ -92,17 +101,32 @@ def _points(figure: Figure, axes: Axes, marks: Sequence[ParetoMark]) -> None:
         bar.outline.set_visible(False)
 
 
-def _names(axes: Axes, marks: Sequence[ParetoMark]) -> None:
-    """Write names towards the middle of the picture, so that they stay inside."""
-    middle = (min(m.latency for m in marks) * max(m.latency for m in marks)) ** 0.5
+def _names(figure: Figure, axes: Axes, marks: Sequence[ParetoMark]) -> None:
+    """Write names beside the cuts that have one, and figures beside those that no other beats."""
+    figure.draw_without_rendering()  # so that positions in the picture are known
+    centres = axes.transData.transform([(mark.latency, mark.energy) for mark in marks])
+    taken = [Bbox.from_bounds(x - CLEAR, y - CLEAR, 2 * CLEAR, 2 * CLEAR) for x, y in centres]
     for mark in (m for m in marks if m.names or m.best):
-        left = mark.latency > middle
         figures = f"{format_si(mark.energy, 'J')}, {format_si(mark.latency, 's')}"
-        text = "\n".join(filter(None, [", ".join(mark.names), figures]))
-        axes.annotate(
-            text, (mark.latency, mark.energy), xytext=(-12 if left else 12, 10), textcoords="offset points",
-            ha="right" if left else "left", va="bottom", color=BLACK, fontsize=10,
+        taken.append(_write(axes, mark, "\n".join(filter(None, [", ".join(mark.names), figures])), taken))
+
+
+def _write(axes: Axes, mark: ParetoMark, text: str, taken: Sequence[Bbox]) -> Bbox:
+    """Write where the text covers the fewest other things and stays inside, and return the place it takes."""
+    tried: list[tuple[int, Annotation, Bbox]] = []
+    for right, above in product((True, False), (True, False)):
+        label = axes.annotate(
+            text, (mark.latency, mark.energy), xytext=(12 if right else -12, 10 if above else -10), color=BLACK,
+            textcoords="offset points", ha="left" if right else "right", va="bottom" if above else "top", fontsize=10,
         )  # fmt: skip
+        box = label.get_window_extent().padded(2)
+        inside = axes.get_window_extent().containsx(box.x0) and axes.get_window_extent().containsx(box.x1)
+        tried.append((box.count_overlaps(taken) + (not inside), label, box))
+    _, kept, box = min(tried, key=lambda found: found[0])
+    for _, label, _ in tried:
+        if label is not kept:
+            label.remove()
+    return box
 
 
 def _axes(axes: Axes) -> None:
