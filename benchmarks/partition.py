@@ -24,9 +24,9 @@ from neurotool.ir.costs import DenseCounts
 from neurotool.ir.graph import Edge, Graph, Node, TorchOp, edge_from
 from neurotool.ir.values import TimeScope, ValueKind
 from neurotool.passes.partition import Limits, Objective, candidates, solve
-from neurotool.pipeline.cut_bounds import bounds
-from neurotool.pipeline.cut_costs import CutCosts
-from neurotool.pipeline.cut_layers import Activity, chip_layers
+from neurotool.pipeline.cuts.bounds import bounds
+from neurotool.pipeline.cuts.costs import CutCosts
+from neurotool.pipeline.cuts.layers import Activity, chip_layers
 
 STEPS, WIDTHS, DEPTH = 20, (8, 16, 32, 64), 4
 DEVICE, CHIP = "jetson-orin-nano", "loihi2"

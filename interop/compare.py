@@ -21,7 +21,7 @@ from neurotool.passes.fold import fold
 from neurotool.passes.partition import partition
 from neurotool.passes.quantise import quantise
 from neurotool.pipeline.adapters import program_target, read_source, torch_target
-from neurotool.pipeline.ports import value_bits
+from neurotool.pipeline.conversion.ports import value_bits
 from neurotool.runtime.boundary import to_port
 from neurotool.verify.compare import compare_spikes
 

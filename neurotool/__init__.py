@@ -19,7 +19,7 @@ __all__ = ["__version__", *_VERBS]
 def __getattr__(name: str) -> Any:
     """Import a verb when it is asked for, so that ``import neurotool`` stays light (PEP 562)."""
     if name in _VERBS:
-        return getattr(import_module("neurotool.pipeline.api"), name)
+        return getattr(import_module("neurotool.pipeline.session.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -55,10 +55,10 @@ def partition(
     """
     from neurotool import pipeline
     from neurotool.cli.partition_answer import explained, partitioned
-    from neurotool.pipeline import outputs
+    from neurotool.pipeline.runs import result_files
 
     if figure is not None:
-        outputs.check(figure, choices["force"], "--figure", outputs.FIGURES)
+        result_files.check(figure, choices["force"], "--figure", result_files.FIGURES)
     with session.progress() as progress:
         result = pipeline.partition(
             source, conversion(choices), pareto=pareto or figure is not None, data=data, figure=figure,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from neurotool.ir.costs import CutCost
     from neurotool.ir.graph import Node
     from neurotool.pipeline import PartitionResult
-    from neurotool.pipeline.cut_points import CutPoint
+    from neurotool.pipeline.cuts.pareto import CutPoint
 
 Answer = tuple[dict[str, Any], list[RenderableType]]
 

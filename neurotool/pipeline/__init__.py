@@ -1,20 +1,18 @@
 """The Python interface: the same stages as the command line, composed in the only place that knows their order."""
 
 from neurotool.energy.measure.protocol import Plan
-from neurotool.pipeline.checked import convert_and_verify
-from neurotool.pipeline.convert import convert
-from neurotool.pipeline.costing import EnergyOptions, estimate_counts, estimate_energy
+from neurotool.pipeline.conversion.certified import convert_and_verify
+from neurotool.pipeline.conversion.convert import convert
+from neurotool.pipeline.cuts.partition import PartitionResult, partition
 from neurotool.pipeline.demo import DemoResult, demo
-from neurotool.pipeline.estimating import estimate_from
-from neurotool.pipeline.exporting import export, export_formats
-from neurotool.pipeline.inspection import Inspection, inspect
-from neurotool.pipeline.launching import launch
-from neurotool.pipeline.layouts import draw_cores, placements
-from neurotool.pipeline.looking import PlacementResult, ProgramInspection, look
-from neurotool.pipeline.measuring import MeasuredDevice, calibrate_device
-from neurotool.pipeline.partitioning import PartitionResult, partition
-from neurotool.pipeline.programs import PROGRAM_PART, ProgramRun, program_format, read_program, run_program
-from neurotool.pipeline.rated import estimate_rates
+from neurotool.pipeline.energy.device import MeasuredDevice, calibrate_device
+from neurotool.pipeline.energy.estimate import EnergyOptions, estimate_counts, estimate_energy
+from neurotool.pipeline.energy.rates import estimate_rates
+from neurotool.pipeline.energy.sources import estimate_from
+from neurotool.pipeline.inspection.export import export, export_formats
+from neurotool.pipeline.inspection.inspect import Inspection, inspect
+from neurotool.pipeline.inspection.layouts import draw_cores, placements
+from neurotool.pipeline.inspection.look import PlacementResult, ProgramInspection, look
 from neurotool.pipeline.results import (
     ConvertOptions,
     ConvertResult,
@@ -22,8 +20,10 @@ from neurotool.pipeline.results import (
     RunResult,
     VerifyResult,
 )
-from neurotool.pipeline.running import run
-from neurotool.pipeline.verification import verify
+from neurotool.pipeline.runs.launch import launch
+from neurotool.pipeline.runs.programs import PROGRAM_PART, ProgramRun, program_format, read_program, run_program
+from neurotool.pipeline.runs.run import run
+from neurotool.pipeline.verification.verify import verify
 
 __all__ = [
     "PROGRAM_PART",
@@ -64,4 +64,4 @@ __all__ = [
     "verify",
 ]
 
-from neurotool.pipeline import api as _api  # noqa: F401  # makes neurotool.verify callable, and needs what is above
+from neurotool.pipeline.session import api as _api  # noqa: F401  # makes neurotool.verify callable, and needs what is above

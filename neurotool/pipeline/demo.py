@@ -8,8 +8,9 @@ from pathlib import Path
 
 from neurotool.ir.bundle import check_output
 from neurotool.pipeline.adapters import program_target
-from neurotool.pipeline.convert import convert
-from neurotool.pipeline.costing import estimate_energy
+from neurotool.pipeline.conversion.convert import convert
+from neurotool.pipeline.display import Rows, Shown
+from neurotool.pipeline.energy.estimate import estimate_energy
 from neurotool.pipeline.results import (
     ConvertOptions,
     ConvertResult,
@@ -19,9 +20,8 @@ from neurotool.pipeline.results import (
     VerifyResult,
     progress_of,
 )
-from neurotool.pipeline.running import run
-from neurotool.pipeline.shown import Rows, Shown
-from neurotool.pipeline.verification import LAVA, verify
+from neurotool.pipeline.runs.run import run
+from neurotool.pipeline.verification.verify import LAVA, verify
 
 EXAMPLE = "neurotool.examples.quickstart"
 """The example as it is installed; it is named, not imported, since examples stand above the pipeline."""

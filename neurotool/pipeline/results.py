@@ -20,10 +20,10 @@ from neurotool.ir.placement import Placement
 from neurotool.ir.program import ChipProgram
 from neurotool.ir.trace import Trace
 from neurotool.passes.quantise import PopulationRecord
-from neurotool.pipeline.boundary_checks import BoundaryCheck
-from neurotool.pipeline.proof_tables import proof_tables
-from neurotool.pipeline.sensitivity import LayerLoss
-from neurotool.pipeline.shown import Rows, Shown
+from neurotool.pipeline.conversion.sensitivity import LayerLoss
+from neurotool.pipeline.display import Rows, Shown
+from neurotool.pipeline.verification.boundary_checks import BoundaryCheck
+from neurotool.pipeline.verification.tables import proof_tables
 from neurotool.runtime.schedule import Crossing
 from neurotool.units import format_si
 from neurotool.verify import Certificate

@@ -14,7 +14,7 @@ from neurotool.energy import Evidence
 from neurotool.errors import UsageError
 from neurotool.ir.bundle import Bundle
 from neurotool.ir.manifest import Manifest, OptionsRecord
-from neurotool.pipeline import costing
+from neurotool.pipeline.energy import estimate
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def test_a_report_is_kept_although_its_figures_cannot_be_drawn(made, monkeypatch
     def full(*_):
         raise UsageError("energy-layers.png cannot be written: No space left on device")
 
-    monkeypatch.setattr(costing, "draw_energy", full)
+    monkeypatch.setattr(estimate, "draw_energy", full)
     result = pipeline.estimate_energy(folder / "bundle", folder / "data.npz")
     assert json.loads((result.run_dir / "energy.json").read_text())["energy_J"]["total"]["nominal"] > 0
     assert result.figures == ()

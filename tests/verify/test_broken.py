@@ -13,8 +13,9 @@ from neurotool import data, pipeline
 from neurotool.ir.bundle import Bundle, BundleWriter
 from neurotool.ir.program_file import load_program, save_program
 from neurotool.passes.quantise import rounding
-from neurotool.pipeline import splitting, verification
-from neurotool.pipeline.stages import run_form
+from neurotool.pipeline.conversion import splitting
+from neurotool.pipeline.verification import verify
+from neurotool.pipeline.verification.stages import run_form
 
 STEPS, BATCH, DT = 40, 6, 1e-3
 PART = "spiking-0"
@@ -192,7 +193,7 @@ def test_a_pass_that_drops_a_delay_is_found(files, tmp_path, monkeypatch):
         return replace(graph, nodes={**graph.nodes, "wait": wait})
 
     monkeypatch.setattr(splitting, "PASSES", (*splitting.PASSES, ("forget", "drops a delay", forgets)))
-    monkeypatch.setattr("neurotool.pipeline.stages.PASSES", splitting.PASSES)
+    monkeypatch.setattr("neurotool.pipeline.verification.stages.PASSES", splitting.PASSES)
     pipeline.convert(str(files / "net.nir"), tmp_path / "bad", pipeline.ConvertOptions(dt=DT))
     proof = proof_of(tmp_path / "bad", files)
     culprit = proof.bisection.culprit()
@@ -228,8 +229,8 @@ def test_a_lava_that_differs_is_drawn(files, tmp_path, monkeypatch):
             run = replace(run, name="lava", spikes={**run.spikes, "n2": spikes})
         return run
 
-    monkeypatch.setattr(verification, "run_form", fires_once_more)
-    monkeypatch.setattr(verification, "program_target", lambda form: None)
+    monkeypatch.setattr(verify, "run_form", fires_once_more)
+    monkeypatch.setattr(verify, "program_target", lambda form: None)
     out = tmp_path / "figures"
     result = pipeline.verify(files / "good", files / "x.npz", against=("engine", "lava"), stages=False, figures=out)
     pair = result.certificate.pair("loihi", "lava")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurotool.pipeline.drawing import draw_certificate
+from neurotool.pipeline.verification.figures import draw_certificate
 from neurotool.verify import Arithmetic, Meaning, NamedRun, certify
 
 STEPS, BATCH = 20, 4

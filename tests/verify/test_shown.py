@@ -12,7 +12,7 @@ from rich.console import Console
 from neurotool import data, pipeline
 from neurotool.cli import answers
 from neurotool.cli.summary import certificate
-from neurotool.pipeline.proof_tables import proof_tables
+from neurotool.pipeline.verification.tables import proof_tables
 from neurotool.verify import Arithmetic, NamedRun, certify
 
 

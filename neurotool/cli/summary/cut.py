@@ -15,8 +15,8 @@ from neurotool.units import format_si
 if TYPE_CHECKING:
     from neurotool.ir.costs import CutCost
     from neurotool.pipeline import PartitionResult
-    from neurotool.pipeline.cutting import ChosenCut
-    from neurotool.pipeline.partitioning import Explanation
+    from neurotool.pipeline.cuts.choice import ChosenCut
+    from neurotool.pipeline.cuts.partition import Explanation
 
 OBJECTIVES = {
     "chip": "everything on the chip that can run there (--objective energy, latency or edp compares costs)",
@@ -55,14 +55,14 @@ def _search(chosen: ChosenCut) -> str | None:
 
 def parts(result: PartitionResult) -> Table:
     """One row per part."""
-    from neurotool.pipeline.cut_tables import part_rows
+    from neurotool.pipeline.cuts.tables import part_rows
 
     return _filled("What runs where, and why", *part_rows(result.partition, result.chosen))
 
 
 def costs(result: PartitionResult) -> list[RenderableType]:
     """The cut beside others, and what the figures hold."""
-    from neurotool.pipeline.cut_tables import cut_rows
+    from neurotool.pipeline.cuts.tables import cut_rows
 
     if result.chosen is None:
         return [facts("", {"cost": f"not known: {result.uncosted}"})]

@@ -12,7 +12,7 @@ from rich.table import Table
 from neurotool.cli.summary.tables import grid
 
 if TYPE_CHECKING:
-    from neurotool.pipeline.sensitivity import LayerLoss
+    from neurotool.pipeline.conversion.sensitivity import LayerLoss
 
 
 def summary(

@@ -14,7 +14,7 @@ from neurotool.ir.coding import Coding
 if TYPE_CHECKING:
     from neurotool.ir.manifest import PartRecord
     from neurotool.ir.partition import Boundary, Part, Partition, Reason
-    from neurotool.pipeline.boundary_checks import BoundaryCheck
+    from neurotool.pipeline.verification.boundary_checks import BoundaryCheck
     from neurotool.runtime.schedule import Crossing
 
 

@@ -1,0 +1,1 @@
+"""Source to bundle: load, cut, fold, lower, tune, write."""

@@ -1,0 +1,1 @@
+"""The verbs as functions of a Python session."""
