@@ -78,7 +78,7 @@ def _seconds(run: Callable[[], object]) -> float:
 
 
 def _size(_: click.Context, __: click.Parameter, text: str) -> tuple[int, int]:
-    rows, _, columns = text.partition("x")
+    rows, _by, columns = text.partition("x")
     if not (rows.isdigit() and columns.isdigit()):
         raise click.BadParameter("a size is ROWSxCOLUMNS, such as 200x66")
     return int(rows), int(columns)

@@ -100,27 +100,27 @@ def sweeps(seed: int, *, quick: bool) -> Iterator[tuple[str, list[Point]]]:
     """Yield how time grows with each of five quantities, the others held."""
     program = chain((512, 512), seed)
     kept = slice(0, 2 if quick else None)
-    by_size = {targets: chain((2**20 // targets, targets), seed) for targets in (64, 256, 1024, 4096, 16384)[kept]}
+    by_size = {targets: chain((2**20 // targets, targets), seed) for targets in [64, 256, 1024, 4096, 16384][kept]}
     yield (
         "neurons (1,048,576 synapses, 500 steps, batch 1)",
         [measure(found, 500, 1, INPUT_RATE, seed, targets) for targets, found in by_size.items()],
     )
-    by_synapses = {512 * sources: chain((sources, 512), seed) for sources in (64, 256, 1024, 4096, 16384)[kept]}
+    by_synapses = {512 * sources: chain((sources, 512), seed) for sources in [64, 256, 1024, 4096, 16384][kept]}
     yield (
         "synapses (512 neurons, 500 steps, batch 1)",
         [measure(found, 500, 1, INPUT_RATE, seed, synapses) for synapses, found in by_synapses.items()],
     )
     yield (
         "time steps (512 x 512 synapses, batch 1)",
-        [measure(program, steps, 1, INPUT_RATE, seed, steps) for steps in (100, 316, 1000, 3162, 10000)[kept]],
+        [measure(program, steps, 1, INPUT_RATE, seed, steps) for steps in [100, 316, 1000, 3162, 10000][kept]],
     )
     yield (
         "samples in a batch (512 x 512 synapses, 100 steps)",
-        [measure(program, 100, batch, INPUT_RATE, seed, batch) for batch in (1, 4, 16, 64, 256)[kept]],
+        [measure(program, 100, batch, INPUT_RATE, seed, batch) for batch in [1, 4, 16, 64, 256][kept]],
     )
     yield (
         "input spike rate in % (512 x 512 synapses, 500 steps, batch 8)",
-        [measure(program, 500, 8, rate, seed, 100 * rate) for rate in (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)[kept]],
+        [measure(program, 500, 8, rate, seed, 100 * rate) for rate in [0.001, 0.01, 0.03, 0.1, 0.3, 1.0][kept]],
     )
 
 

@@ -24,6 +24,7 @@ from neurotool.ir.costs import DenseCounts
 from neurotool.ir.graph import Edge, Graph, Node, TorchOp, edge_from
 from neurotool.ir.values import TimeScope, ValueKind
 from neurotool.passes.partition import Limits, Objective, candidates, solve
+from neurotool.passes.quantise.widths import Widths
 from neurotool.pipeline.cuts.bounds import bounds
 from neurotool.pipeline.cuts.costs import CutCosts
 from neurotool.pipeline.cuts.layers import Activity, chip_layers
@@ -108,7 +109,7 @@ def costs_of(model: Graph) -> CutCosts:
     counts = {
         name: DenseCounts(100.0 * STEPS, 2000.0 * STEPS, per_step[name[0]] * STEPS + 1, 1) for name in sides
     }  # fmt: skip
-    layers = chip_layers(model, sides, activity, 8)
+    layers = chip_layers(model, sides, activity, Widths(8))
     return CutCosts(found, load_chip(CHIP), load_device(DEVICE), STEPS, activity, layers, counts)
 
 

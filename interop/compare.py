@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from neurotool.ir.adapters import Array, RunOptions, SourceOptions
 from neurotool.ir.graph import Graph, subgraph
@@ -40,8 +41,8 @@ class Fixture:
     name: str
     facts: Mapping[str, Any]
     input: Array
-    spikes: Mapping[str, Array]
-    potentials: Mapping[str, Array]
+    spikes: Mapping[str, npt.NDArray[Any]]
+    potentials: Mapping[str, npt.NDArray[Any]]
 
     @property
     def path(self) -> Path:
@@ -131,7 +132,7 @@ def graph_of(case: Fixture, repair: bool = False) -> Graph:
 def _repaired(graph: Graph, fields: Mapping[str, float]) -> Graph:
     nodes = dict(graph.nodes)
     for name in graph.neurons:
-        op = nodes[name].op
+        op: Any = nodes[name].op
         given = {f: op.tau_syn / v if f == "w_in" else np.full(nodes[name].shape, v) for f, v in fields.items()}
         nodes[name] = replace(nodes[name], op=replace(op, **given))
     return replace(graph, nodes=nodes)
@@ -144,7 +145,7 @@ def compare_floats(case: Fixture, graph: Graph) -> FloatResult:
     assert set(layers) == set(case.potentials) == set(graph.neurons), (layers, list(case.potentials))
     firing = [name for name in layers if name in case.spikes]
     wrong = {name: trace.spikes[name] != case.spikes[name] for name in firing}
-    by_sample = np.array([[wrong[n][:, b].any() for b in range(case.input.shape[1])] for n in firing]).any(axis=0)
+    by_sample = np.any([[wrong[n][:, b].any() for b in range(case.input.shape[1])] for n in firing], axis=0)
     distances = [_distance(case, graph, trace, wrong, int(b)) for b in np.flatnonzero(by_sample)]
     return FloatResult(
         differing=sum(int(w.sum()) for w in wrong.values()),
@@ -171,7 +172,7 @@ def _distance(case: Fixture, graph: Graph, trace: Trace, wrong: Mapping[str, Arr
     return float(np.abs(quiet - update.threshold)[here].max())
 
 
-def _membrane(case: Fixture, trace: Trace, name: str, samples: Array) -> float:
+def _membrane(case: Fixture, trace: Trace, name: str, samples: npt.NDArray[np.bool_]) -> float:
     difference = np.abs(trace.states[name]["v"] - case.potentials[name])
     if name in case.spikes:
         difference = np.where(case.spikes[name], 0.0, difference)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import nir
 import numpy as np
@@ -84,14 +85,14 @@ def linear(inputs: int, outputs: int, bias: bool, gain: float = 1.0) -> nn.Linea
     return made
 
 
-def conv(kind: type[nn.Module], *sizes: int, bias: bool, gain: float = 1.0, **options: object) -> nn.Module:
+def conv(kind: type[nn.Module], *sizes: int, bias: bool, gain: float = 1.0, **options: Any) -> nn.Module:
     """Make a convolution ``kind(inputs, outputs, kernel)`` with more excitation than inhibition."""
-    made = kind(*sizes, bias=bias, **options)
+    made: Any = kind(*sizes, bias=bias, **options)
     _fill(made, 3.0 * gain * sizes[1] / made.weight[0].numel() / sizes[1], gain)
     return made
 
 
-def _fill(module: nn.Module, spread: float, gain: float) -> None:
+def _fill(module: Any, spread: float, gain: float) -> None:
     nn.init.uniform_(module.weight, -spread, 2.4 * spread)
     if module.bias is not None:
         nn.init.uniform_(module.bias, -0.1 * gain, 0.2 * gain)
@@ -140,7 +141,7 @@ def _input(case: Case) -> torch.Tensor:
 
 def _save(path: Path, case: Case, versions: Mapping[str, str], x: torch.Tensor, recorded: Recorded) -> None:
     facts = {k: v for k, v in vars(case).items() if k not in ("make", "shape", "name")} | {"versions": versions}
-    arrays = {"input": x.numpy() if case.current else x.numpy().astype(bool)}
+    arrays: dict[str, Any] = {"input": x.numpy() if case.current else x.numpy().astype(bool)}
     for node, (spikes, potential) in recorded.items():
         arrays[f"potential.{node}"] = potential.numpy()
         if spikes is not None:

@@ -16,10 +16,14 @@ import json
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "interop" / "fixtures" / "digits"
 SEEDS, RESETS = range(5), ("zero", "subtract")
@@ -37,7 +41,7 @@ def digits() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     return {"train": (rasters[0], parts[2]), "test": (rasters[1], parts[3])}
 
 
-def network(reset: str):
+def network(reset: str) -> nn.Sequential:
     """Build an untrained network."""
     import snntorch as snn
     import torch
@@ -57,7 +61,7 @@ def network(reset: str):
     return nn.Sequential(entry, hidden, out, output)
 
 
-def forward(net, x):
+def forward(net: Any, x: Tensor) -> tuple[Tensor, Tensor]:
     """Run from rest; return hidden and output spikes, ``[time, batch, neurons]``."""
     import torch
 
@@ -67,10 +71,11 @@ def forward(net, x):
     for row in x:
         hidden = net[1](net[0](row))
         rows.append((hidden, net[3](net[2](hidden))))
-    return tuple(torch.stack(part) for part in zip(*rows, strict=True))
+    hidden_rows, out_rows = zip(*rows, strict=True)
+    return torch.stack(hidden_rows), torch.stack(out_rows)
 
 
-def train(net, x: np.ndarray, y: np.ndarray, seed: int) -> None:
+def train(net: nn.Sequential, x: np.ndarray, y: np.ndarray, seed: int) -> None:
     """Train on pixels between 0 and 1 with noise, by Adam on the cross entropy of the spike counts and the rates."""
     import torch
     from torch.nn import functional
@@ -102,7 +107,7 @@ def generate(folder: Path, name: str, seed: int, reset: str) -> None:
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     began, parts = time.perf_counter(), digits()
-    net = network(reset)
+    net: Any = network(reset)
     train(net, *parts["train"], seed)
     with torch.no_grad():
         net[0].weight /= WHITE

@@ -6,7 +6,9 @@ with the 1 ms that Norse's cells step. An integrate-and-fire neuron has no step 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import nir
 import torch
@@ -56,12 +58,12 @@ def li(*shape: int) -> nn.Module:
     return LIBoxCell(LIBoxParameters(tau_mem_inv=uniform(100.0, 300.0, *shape), v_leak=torch.zeros(shape)))
 
 
-def two(make: object, bias: bool) -> nn.Module:
+def two(make: Callable[..., nn.Module], bias: bool) -> nn.Module:
     """Make two dense layers."""
     return SequentialState(linear(12, 16, bias), make(16), linear(16, 8, bias), make(8))
 
 
-def convolutional(make: object, stride: int) -> nn.Module:
+def convolutional(make: Callable[..., nn.Module], stride: int) -> nn.Module:
     """Make two convolutions."""
     size = 6 // stride
     first = conv(nn.Conv2d, 2, 4, 3, bias=True, stride=stride, padding=1), make(4, size, size)
@@ -71,8 +73,8 @@ def convolutional(make: object, stride: int) -> nn.Module:
 
 def cases() -> list[Case]:
     """Return the networks."""
-    value = {"reset": "to value", "convention": "norse", "dt": DT}
-    subtract = {"reset": "subtract", "convention": "forward-euler-subtract", "dt": DT}
+    value: dict[str, Any] = {"reset": "to value", "convention": "norse", "dt": DT}
+    subtract: dict[str, Any] = {"reset": "subtract", "convention": "forward-euler-subtract", "dt": DT}
     found = []
     for bias in (True, False):
         biased = "bias" if bias else "no-bias"

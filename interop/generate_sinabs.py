@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import nir
 import sinabs.layers as sl
@@ -17,25 +19,25 @@ FIRING, READOUT = (sl.IAFSqueeze, sl.LIFSqueeze), sl.ExpLeakSqueeze
 DT = 1.0
 
 
-def iaf(reset: str, *shape: int, spikes: object = SingleSpike, **options: object) -> nn.Module:
+def iaf(reset: str, *shape: int, spikes: object = SingleSpike, **options: Any) -> nn.Module:
     """Make neurons without a leak."""
     return sl.IAFSqueeze(batch_size=BATCH, spike_fn=spikes, reset_fn=RESETS[reset](), **options)
 
 
-def lif(reset: str, *shape: int, whole: bool = False, spikes: object = SingleSpike, **options: object) -> nn.Module:
+def lif(reset: str, *shape: int, whole: bool = False, spikes: object = SingleSpike, **options: Any) -> nn.Module:
     """Make leaky neurons, each with its own time constant and threshold."""
     threshold = uniform(1.1, 1.6, *shape) if whole else uniform(0.4, 0.7, *shape)
     return sl.LIFSqueeze(tau_mem=uniform(2.0, 6.0, *shape), spike_threshold=threshold, norm_input=not whole,
                          batch_size=BATCH, spike_fn=spikes, reset_fn=RESETS[reset](), **options)  # fmt: skip
 
 
-def two(make: object, reset: str, bias: bool) -> nn.Module:
+def two(make: Callable[..., nn.Module], reset: str, bias: bool) -> nn.Module:
     """Make two dense layers."""
     gain = 1.6 if make is lif else 0.6
     return nn.Sequential(linear(12, 16, bias, gain), make(reset, 16), linear(16, 8, bias, gain), make(reset, 8))
 
 
-def convolutional(make: object, reset: str, bias: bool) -> nn.Module:
+def convolutional(make: Callable[..., nn.Module], reset: str, bias: bool) -> nn.Module:
     """Make two convolutions with pooling, and a dense layer."""
     gain = 1.6 if make is lif else 0.6
     return nn.Sequential(conv(nn.Conv2d, 2, 4, 3, bias=bias, padding=1, gain=gain), make(reset, 4, 6, 6),
@@ -64,6 +66,7 @@ def readout() -> nn.Module:
 def cases() -> list[Case]:
     """Return the networks."""
     found = []
+    known: dict[str, Any]
     for reset in RESETS:
         suffix = "" if reset == "subtract" else "-reset"
         known = {"reset": "subtract" if reset == "subtract" else "zero", "dt": DT}
@@ -122,7 +125,7 @@ def run(net: nn.Module, x: torch.Tensor) -> Recorded:
     """Run all steps at once; the potential is the one after the reset, as the layers record no other."""
     found: dict[str, tuple[torch.Tensor | None, torch.Tensor]] = {}
 
-    def record(module: nn.Module, _: object, spikes: torch.Tensor, name: str) -> None:
+    def record(module: Any, _: object, spikes: torch.Tensor, name: str) -> None:
         potential = module.recordings["v_mem"].transpose(0, 1)
         rows = spikes.reshape(BATCH, len(x), *spikes.shape[1:]).transpose(0, 1)
         found[name] = (None if isinstance(module, READOUT) else rows, potential)

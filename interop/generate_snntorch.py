@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import nir
 import snntorch as snn
@@ -14,25 +16,26 @@ from torch import nn
 CLASSES = (snn.Leaky, snn.RLeaky, snn.Synaptic, snn.RSynaptic)
 
 
-def leaky(n: int, reset: str, **options: object) -> snn.Leaky:
+def leaky(n: int, reset: str, **options: Any) -> nn.Module:
     """Make leaky neurons, each with its own decay and threshold."""
     return snn.Leaky(beta=uniform(0.5, 0.95, n), threshold=uniform(0.8, 1.2, n), reset_mechanism=reset,
                      init_hidden=True, **options)  # fmt: skip
 
 
-def synaptic(n: int, reset: str) -> snn.Synaptic:
+def synaptic(n: int, reset: str) -> nn.Module:
     """Make leaky neurons with a synaptic current."""
     return snn.Synaptic(alpha=uniform(0.3, 0.7, n), beta=uniform(0.5, 0.9, n), threshold=uniform(0.8, 1.2, n),
                         reset_mechanism=reset, init_hidden=True)  # fmt: skip
 
 
-def recurrent(module: nn.Module, bias: bool) -> nn.Module:
+def recurrent(module: Any, bias: bool) -> nn.Module:
     """Draw the recurrent weights."""
     nn.init.uniform_(module.recurrent.weight, -0.25, 0.25)
     if bias:
         nn.init.uniform_(module.recurrent.bias, -0.1, 0.2)
     else:
-        module.recurrent = nn.Linear(*reversed(module.recurrent.weight.shape), bias=False)
+        outputs, inputs = module.recurrent.weight.shape
+        module.recurrent = nn.Linear(inputs, outputs, bias=False)
         nn.init.uniform_(module.recurrent.weight, -0.25, 0.25)
     return module
 
@@ -57,18 +60,23 @@ def one_to_one(n: int, reset: str) -> nn.Module:
                       init_hidden=True)  # fmt: skip
 
 
-def two(make: object, reset: str, bias: bool, gain: float) -> nn.Module:
+def two(make: Callable[..., nn.Module], reset: str, bias: bool, gain: float) -> nn.Module:
     """Make two dense layers."""
     return nn.Sequential(linear(12, 16, bias, gain), make(16, reset), linear(16, 8, bias, 0.7 * gain), make(8, reset))
 
 
-def loop(make: object, reset: str, bias: bool, gain: float) -> nn.Module:
+def themselves(reset: str) -> nn.Module:
+    """Make a dense layer onto neurons that are each connected to themselves."""
+    return nn.Sequential(linear(12, 16, True), one_to_one(16, reset))
+
+
+def loop(make: Callable[..., nn.Module], reset: str, bias: bool, gain: float) -> nn.Module:
     """Make a recurrent layer and a dense one."""
     return nn.Sequential(linear(12, 16, bias, gain), make(16, reset, bias), linear(16, 8, bias, gain),
                          leaky(8, reset))  # fmt: skip
 
 
-def sheet(reset: str, channels: int, size: int) -> snn.Leaky:
+def sheet(reset: str, channels: int, size: int) -> nn.Module:
     """Make leaky neurons behind a convolution."""
     return snn.Leaky(beta=uniform(0.5, 0.9, channels, size, size), threshold=torch.ones(channels, size, size),
                      reset_mechanism=reset, init_hidden=True)  # fmt: skip
@@ -91,20 +99,21 @@ def cases() -> list[Case]:
     """Return the networks."""
     found = []
     for reset in ("subtract", "zero"):
-        known = {"reset": reset, "convention": f"snntorch-{reset}", "dt": 1e-4}
+        known: dict[str, Any] = {"reset": reset, "convention": f"snntorch-{reset}", "dt": 1e-4}
         for bias in (True, False):
             biased = "bias" if bias else "no-bias"
             for kind, gain in ((leaky, 1.0), (synaptic, 0.6)):
                 name, shown = f"{kind.__name__}-{reset}-{biased}", f"two layers of {kind.__name__.title()}"
                 found.append(Case(name=name, shows=shown, make=partial(two, kind, reset, bias, gain), bias=bias,
                                   **known))  # fmt: skip
-            for kind, shown, gain in ((rleaky, "RLeaky", 0.8), (rsynaptic, "RSynaptic", 0.5)):
-                name = f"{kind.__name__}-{reset}-{biased}"
+            looped: Callable[..., nn.Module]
+            for looped, shown, gain in ((rleaky, "RLeaky", 0.8), (rsynaptic, "RSynaptic", 0.5)):
+                name = f"{looped.__name__}-{reset}-{biased}"
                 found.append(Case(name=name, shows=f"{shown}, then Leaky", wiring="recurrent", bias=bias,
-                                  make=partial(loop, kind, reset, bias, gain), **known))  # fmt: skip
+                                  make=partial(loop, looped, reset, bias, gain), **known))  # fmt: skip
         found += [
             Case(name=f"one-to-one-{reset}", shows="RLeaky with all_to_all=False: one weight per neuron",
-                 make=lambda reset=reset: nn.Sequential(linear(12, 16, True), one_to_one(16, reset)),
+                 make=partial(themselves, reset),
                  wiring="recurrent", bias=True, **known),
             Case(name=f"conv-{reset}", shows="Conv2d with padding, AvgPool2d, Flatten", shape=(2, 6, 6),
                  make=partial(convolutional, reset, True), wiring="convolutional", bias=True, **known),

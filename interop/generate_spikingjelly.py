@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import nir
 import torch
@@ -45,7 +46,7 @@ def one_row() -> nn.Module:
 
 def cases() -> list[Case]:
     """Return the networks."""
-    known = {"reset": "to value", "convention": "spikingjelly", "dt": DT}
+    known: dict[str, Any] = {"reset": "to value", "convention": "spikingjelly", "dt": DT}
     found = [
         Case(name=f"{kind}-{'bias' if bias else 'no-bias'}", shows=f"two layers of {make.func.__name__}"
              + (f", v_reset {make.keywords['v_reset']}" if make.keywords.get("v_reset") else "")
@@ -103,7 +104,11 @@ def run(net: nn.Module, x: torch.Tensor) -> Recorded:
     functional.reset_net(net)
     for hook in hooks:
         hook.remove()
-    return {f"_{name}": tuple(torch.stack(part) for part in zip(*steps, strict=True)) for name, steps in rows.items()}
+    found = {}
+    for name, steps in rows.items():
+        spikes, potentials = (torch.stack(part) for part in zip(*steps, strict=True))
+        found[f"_{name}"] = (spikes, potentials)
+    return found
 
 
 def export(net: nn.Module, sample: torch.Tensor, _: object) -> nir.NIRGraph:

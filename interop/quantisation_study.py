@@ -30,7 +30,7 @@ def measure(lava: int, only: str) -> Results:
     found: Results = {"versions": _versions(), "lava samples": lava, "digits": {}, "rules": {}, "matrix": {}}
     for name in (n for n in cases.digit_names() if only in n):
         network = cases.digit_network(name)
-        runs = {s: _measured(network, chosen, lava) for s, chosen in cases.SETTINGS.items()}
+        runs: dict[str, Any] = {s: _measured(network, chosen, lava) for s, chosen in cases.SETTINGS.items()}
         found["digits"][name] = {"facts": cases.facts(name), "runs": runs}
         found["rules"][name] = {rule: _measured(network, chosen, 0) for rule, chosen in cases.RULES.items()}
         _tell(name, runs)

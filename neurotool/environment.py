@@ -1,6 +1,6 @@
 """What is installed here, what each part is for, and the command that brings what is missing.
 
-The lower bounds are those of neurotool's own package metadata; versions of other packages are read from theirs, so that
+The bounds are those of neurotool's own package metadata; versions of other packages are read from theirs, so that
 nothing heavy is imported to look.
 """
 
@@ -13,11 +13,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from neurotool import plugins
 
@@ -29,7 +30,6 @@ _PURPOSES = {
     "array-api-compat": "one neuron step for numpy and torch",
     "click": "command line",
     "h5py": "program, trace and data files",
-    "joblib": "studies on all cores",
     "llvmlite": "vector instructions of the integer engine",
     "matplotlib": "figures",
     "networkx": "graph algorithms",
@@ -43,10 +43,15 @@ _PURPOSES = {
     "rich": "tables and progress",
     "scikit-learn": "the digits of the quickstart",
     "scipy": "statistics",
-    "tensorly": "Tucker decomposition of bilinear weights",
     "threadpoolctl": "threads of matrix products",
     "torch": "models, the dense half, the float reference",
 }
+_EXTRAS = {
+    "examples": "studies of the examples on several cores",
+    "nn": "decomposition of given weights in neurotool.nn",
+}
+"""Extras of the package metadata whose absence stops one thing, and which thing."""
+
 _OPTIONAL_PACKAGES = {
     "lava-nc": "the real Lava, whose integers ours must equal",
     "lava-dl": "NetX networks",
@@ -100,7 +105,7 @@ def package_version(name: str) -> str | None:
 
 def survey() -> list[Component]:
     """Look at everything. Imports the plug-ins and asks the targets whether they work, which may take seconds."""
-    return [_python(), *_packages(), *_optional_packages(), *_plugins(), _cache()]
+    return [_python(), *_packages(), *_extras(), *_optional_packages(), *_plugins(), _cache()]
 
 
 def ready(components: Iterable[Component]) -> bool:
@@ -135,29 +140,43 @@ def _pip_install(*arguments: str) -> Command:
 
 
 def _python() -> Component:
-    found = sys.version_info[:2]
-    ok = (3, 11) <= found < (3, 14)
-    detail = sys.executable if ok else "neurotool is tested on 3.11 to 3.13"
-    return Component("Python", "everything", platform.python_version(), ok, True, detail)
+    found = platform.python_version()
+    needed = SpecifierSet(metadata("neurotool")["Requires-Python"])
+    ok = needed.contains(found, prereleases=True)
+    return Component("Python", "everything", found, ok, True, sys.executable if ok else f"needs {needed}")
 
 
 def _packages() -> list[Component]:
-    needed = (Requirement(text) for text in requires("neurotool") or ())
-    return [_package(r) for r in needed if r.marker is None or r.marker.evaluate({"extra": ""})]
+    return [_package(r, _PURPOSES.get(r.name, ""), required=True) for r in _requirements("")]
 
 
-def _package(requirement: Requirement) -> Component:
+def _extras() -> list[Component]:
+    base = set(_requirements(""))
+    return [
+        _package(requirement, purpose, required=False)
+        for extra, purpose in _EXTRAS.items()
+        for requirement in _requirements(extra)
+        if requirement not in base
+    ]
+
+
+def _requirements(extra: str) -> list[Requirement]:
+    """What the package metadata asks for with an extra; with the empty one, always."""
+    found = (Requirement(text) for text in requires("neurotool") or ())
+    return [r for r in found if r.marker is None or r.marker.evaluate({"extra": extra})]
+
+
+def _package(requirement: Requirement, purpose: str, *, required: bool) -> Component:
     found = package_version(requirement.name)
-    purpose = _PURPOSES.get(requirement.name, "")
     if found is not None and requirement.specifier.contains(found, prereleases=True):
-        return Component(requirement.name, purpose, found, True, True)
+        return Component(requirement.name, purpose, found, True, required)
     detail = "not installed" if found is None else f"needs {requirement.specifier}"
     return Component(
         requirement.name,
         purpose,
         found,
         False,
-        True,
+        required,
         detail,
         (_pip_install(f"{requirement.name}{requirement.specifier}"),),
     )

@@ -6,10 +6,14 @@ A bare number is refused on purpose: time steps in seconds, milliseconds and "st
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from neurotool.errors import UsageError
 
-_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
+_MICRO = unicodedata.normalize("NFKC", "µ")
+"""The Greek letter, which the micro sign of keyboards stands for."""
+
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, f"{_MICRO}s": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
 _PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))
 
 
@@ -17,7 +21,7 @@ def parse_time(text: str, *, what: str = "time") -> float:
     """Parse a time such as ``1ms`` or ``0.5 us``.
 
     Args:
-        text: Number followed by one of s, ms, us, ns, min, h.
+        text: Number followed by one of s, ms, us, ns, min, h; µs may be written with the micro sign or the letter mu.
         what: Name of the option, for the error message.
 
     Returns:
@@ -26,7 +30,8 @@ def parse_time(text: str, *, what: str = "time") -> float:
     Raises:
         UsageError: The text has no unit, an unknown unit, or is not a positive number.
     """
-    match = re.fullmatch(r"\s*([-+0-9.eE]*[0-9.])\s*([a-zA-Zµ]*)\s*", text)
+    plain = unicodedata.normalize("NFKC", text)
+    match = re.fullmatch(rf"\s*([-+0-9.eE]*[0-9.])\s*([a-zA-Z{_MICRO}]*)\s*", plain)
     if match is None:
         raise UsageError(f"{what}: {text!r} is not a time", hint=f"write a number and a unit, such as {what} 1ms")
     number, unit = match.groups()
@@ -44,6 +49,13 @@ def parse_time(text: str, *, what: str = "time") -> float:
     if not 0.0 < value < float("inf"):
         raise UsageError(f"{what}: {text!r} must be greater than zero")
     return value
+
+
+def write_time(seconds: float) -> str:
+    """Write a time as :func:`parse_time` reads it, to the last bit: the shortest such text."""
+    texts = [f"{seconds / scale:.15g}{unit}" for unit, scale in _SECONDS.items() if unit in ("s", "ms", "us", "ns")]
+    exact = [text for text in texts if parse_time(text) == seconds]
+    return min(exact, key=len, default=f"{seconds!r}s")
 
 
 def format_si(value: float, unit: str, digits: int = 3) -> str:

@@ -58,7 +58,7 @@ class FloatNetwork:
 def dense(sizes: tuple[int, ...], seed: int, *, recurrent: bool = False) -> FloatNetwork:
     """Dense layers of these sizes, of which the first is the input; the first population hears itself if recurrent."""
     rng = np.random.default_rng(seed)
-    layers = []
+    layers: list[Layer] = []
     for source, target in itertools.pairwise(sizes):
         scale = _scale(source)
         feedback = _weights(rng, scale, target, target) if recurrent and not layers else None
@@ -87,12 +87,12 @@ def quantised(network: FloatNetwork) -> ChipProgram:
     projections: list[Projection] = []
     source, shape = "input", network.shape
     for start, layer in enumerate(network.layers, start=1):
-        name, connectivity = (
-            f"layer{start}",
-            Convolution((layer.stride,) * 2) if layer.weights.ndim == 4 else AllToAll(),
-        )
-        is_convolution = isinstance(connectivity, Convolution)
-        shape = convolved(shape, layer.weights.shape, connectivity) if is_convolution else layer.weights.shape[:1]
+        name = f"layer{start}"
+        connectivity = Convolution((layer.stride,) * 2) if layer.weights.ndim == 4 else AllToAll()
+        if isinstance(connectivity, Convolution):
+            shape = convolved(shape, layer.weights.shape, connectivity)
+        else:
+            shape = layer.weights.shape[:1]
         populations.append(_population(name, shape, start, layer.scale))
         projections.append(
             Projection(f"to_{name}", source, name, _integers(layer.weights, layer.scale), connectivity=connectivity)
@@ -116,7 +116,8 @@ def _population(name: str, shape: tuple[int, ...], start: int, scale: float) -> 
 
 
 def _integers(weights: FloatArray, scale: float) -> npt.NDArray[np.int64]:
-    return np.rint(weights * (LEAK * scale)).astype(np.int64)
+    integers: npt.NDArray[np.int64] = np.rint(weights * (LEAK * scale)).astype(np.int64)
+    return integers
 
 
 def _scale(fan_in: int) -> float:
@@ -133,4 +134,5 @@ def _weights(rng: np.random.Generator, scale: float, *shape: int) -> FloatArray:
     """Normal, rounded to even integers of eight bits and scaled back."""
     drawn = rng.standard_normal(shape, np.float32) * _deviation(int(np.prod(shape[1:])))
     integers = np.clip(2 * np.rint(drawn * (LEAK * scale / 2)), -LARGEST_WEIGHT, LARGEST_WEIGHT)
-    return (integers / (LEAK * scale)).astype(np.float32)
+    weights: FloatArray = (integers / (LEAK * scale)).astype(np.float32)
+    return weights

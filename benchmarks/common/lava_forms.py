@@ -83,7 +83,8 @@ def stock(program: ChipProgram, raster: npt.NDArray[np.bool_], read: Sequence[st
         (folder / "network.json").write_text(json.dumps(_network(program, read, steps)))
         shown = np.zeros((steps, *raster.shape[1:]), np.bool_)
         shown[: len(raster)] = raster
-        np.savez(folder / "arrays.npz", input=shown, **{p.name: p.weights for p in program.projections.values()})
+        weights: dict[str, Any] = {p.name: p.weights for p in program.projections.values()}
+        np.savez(folder / "arrays.npz", input=shown, **weights)
         reason = _run(folder, limit)
         if reason:
             return LavaRun(None, {}, reason)
@@ -113,7 +114,7 @@ def _run(folder: Path, limit: float) -> str:
 
 
 def _network(program: ChipProgram, read: Sequence[str], steps: int) -> dict[str, Any]:
-    projections = {}
+    projections: dict[str, dict[str, Any]] = {}
     for name, projection in program.projections.items():
         projections[name] = {"source": projection.source, "target": projection.target}
         if isinstance(projection.connectivity, Convolution):

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from neurotool.arrays import Int64Array
 from neurotool.converters.netx.chain import VALUES, Link, refusal
 from neurotool.converters.netx.neurons import (
     BIAS_EXP,
     BIAS_MAX,
     DECAY_BITS,
-    DECAY_UNITY,
     STATE_EXP,
-    VTH_MAX,
     rotation,
 )
 from neurotool.converters.netx.synapses import DELAY_MAX
@@ -23,7 +22,8 @@ from neurotool.converters.netx.weights import lava_dl_defect, mantissas, shift_o
 from neurotool.diagnostics import Diagnostic
 from neurotool.ir.connectivity import planes
 from neurotool.ir.graph import Shape
-from neurotool.ir.program import Convolution, IntArray, Population, Projection, SignMode
+from neurotool.ir.program import Convolution, Population, Projection
+from neurotool.ir.registers import DECAY_UNITY, THRESHOLD_MAX, weight_range, weight_step
 
 NEVER = (1 << 18) - 1
 """Threshold that SLAYER writes for neurons that never fire."""
@@ -108,11 +108,10 @@ def _dense(done: Encoded, link: Link) -> None:
             done.fields["delay"] = projection.delays
 
 
-def _integers(done: Encoded, projection: Projection) -> IntArray | None:
+def _integers(done: Encoded, projection: Projection) -> Int64Array | None:
     """Return ``mantissa * 2**exponent``, which is all that the format has."""
-    step = 1 << (8 - projection.weight_bits + (projection.sign_mode is SignMode.MIXED))
-    low = {SignMode.MIXED: -256, SignMode.EXCITATORY: 0, SignMode.INHIBITORY: step - 256}[projection.sign_mode]
-    high = 0 if projection.sign_mode is SignMode.INHIBITORY else 256 - step
+    step = weight_step(projection.weight_bits, projection.sign_mode)
+    low, high = weight_range(projection.weight_bits, projection.sign_mode)
     weights, exponent = projection.weights, projection.weight_exp
     if np.any(weights % step) or weights.min(initial=0) < low or weights.max(initial=0) > high:
         found = f"{weights.min()}..{weights.max()}"
@@ -124,7 +123,7 @@ def _integers(done: Encoded, projection: Projection) -> IntArray | None:
     return weights << exponent if exponent >= 0 else weights >> -exponent
 
 
-def _check(done: Encoded, projection: Projection, matrices: Sequence[IntArray]) -> None:
+def _check(done: Encoded, projection: Projection, matrices: Sequence[Int64Array]) -> None:
     """Refuse weights of which lava-dl would make others."""
     together = np.concatenate([weights.reshape(-1) for weights in matrices])
     limit = "even numbers -256..254 or any -128..127; one-sided 0..255"
@@ -158,7 +157,7 @@ def _folded(values: Any, shape: Shape) -> Any:
     return channels[:, 0] if np.all(channels == channels[:, :1]) else grid.transpose()
 
 
-def _bias(done: Encoded, link: Link, values: IntArray) -> None:
+def _bias(done: Encoded, link: Link, values: Int64Array) -> None:
     if not values.any() or link.is_input:
         return
     shape = link.population.shape
@@ -188,9 +187,9 @@ def _cuba(done: Encoded, link: Link, _: int) -> None:
         done.refuse(
             population.name, "an input layer has no bias and no memory of its current", found, "du 4095, bias 0"
         )
-    vth = np.where(values["vth"] == VTH_MAX, NEVER, values["vth"]) if link.readout else values["vth"]
+    vth = np.where(values["vth"] == THRESHOLD_MAX, NEVER, values["vth"]) if link.readout else values["vth"]
     if link.readout and vth.min() < NEVER:
-        done.refuse(population.name, "gives its membrane potential, but can fire", vth.min(), str(VTH_MAX))
+        done.refuse(population.name, "gives its membrane potential, but can fire", vth.min(), str(THRESHOLD_MAX))
     _neuron(
         done,
         link,
@@ -231,7 +230,7 @@ def _resonator(done: Encoded, link: Link, _: int) -> None:
     _neuron(done, link, kind, sinDecay=sine, cosDecay=cosine, vThMant=vth, gradedSpike=False)
 
 
-def _written(sine: IntArray, cosine: IntArray) -> Iterator[tuple[Any, Any]]:
+def _written(sine: Int64Array, cosine: Int64Array) -> Iterator[tuple[Any, Any]]:
     """Yield what to write so that lava-dl, which works it out anew in floats and cuts off fractions, finds the same."""
     for half in (0, 0.5):
         written = sine + half * np.sign(sine), cosine + half * np.sign(cosine)

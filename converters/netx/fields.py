@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.ir.graph import Shape
-from neurotool.ir.program import IntArray
 
 Array = npt.NDArray[np.generic]
 
@@ -85,7 +85,7 @@ class Layer:
             raise self.error(FIELDS, f"{count} of field {name} are NaN or infinite", found=count)
         return value
 
-    def integers(self, name: str) -> IntArray:
+    def integers(self, name: str) -> Int64Array:
         """Return a field of whole numbers; a fraction is an error."""
         value = self.numbers(name)
         whole = np.trunc(value.astype(np.float64)).astype(np.int64)
@@ -95,7 +95,7 @@ class Layer:
             raise self.error(FIELDS, message, found=first, limit="whole numbers")
         return whole
 
-    def truncated(self, name: str) -> IntArray:
+    def truncated(self, name: str) -> Int64Array:
         """Return a field without its fractions, as lava-dl's loader drops them; a note says so."""
         value = self.numbers(name)
         whole = np.trunc(value.astype(np.float64)).astype(np.int64)

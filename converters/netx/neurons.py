@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.converters.netx.fields import FIELDS, NEURONS, Layer, text_of
 from neurotool.converters.netx.options import LoadOptions
 from neurotool.ir.graph import Shape
-from neurotool.ir.program import IntArray
+from neurotool.ir.registers import DECAY_UNITY, THRESHOLD_MAX
 
-DECAY_UNITY = 4096
-VTH_MAX = (1 << 17) - 1
 BIAS_MAX = 4096
 BIAS_EXP = 6
 STATE_EXP = 6
@@ -46,7 +45,7 @@ class Neurons:
     """
 
     model: str
-    parameters: dict[str, IntArray]
+    parameters: dict[str, Int64Array]
     message_bits: int = 0
     scale: float = float(UNIT << STATE_EXP)
     ports: tuple[str, ...] = field(default=("a",))
@@ -104,12 +103,12 @@ def _message_bits(layer: Layer, default: int) -> int:
     return layer.number("neuron/messageBits") if layer.has("neuron/messageBits") else default
 
 
-def _parameter(layer: Layer, name: str, shape: Shape) -> IntArray:
+def _parameter(layer: Layer, name: str, shape: Shape) -> Int64Array:
     path = f"neuron/{name}"
     return layer.spread(path, shape, layer.integers(path)).astype(np.int64)
 
 
-def read_bias(layer: Layer, shape: Shape) -> IntArray:
+def read_bias(layer: Layer, shape: Shape) -> Int64Array:
     """Return the bias of every neuron, zero where the layer has none."""
     if not layer.has("bias"):
         return np.zeros(math.prod(shape), np.int64)
@@ -125,10 +124,10 @@ def _cuba(layer: Layer, shape: Shape, options: LoadOptions, *, as_input: bool) -
     layer.within("neuron/vDecay", voltage, 0, DECAY_UNITY - 1, "a potential without memory has no register value")
     layer.within("neuron/vThMant", vth, 0, np.iinfo(np.int64).max, "thresholds are not negative")
     layer.within("bias", bias, -BIAS_MAX, BIAS_MAX - 1, "train with smaller biases")
-    never = vth > VTH_MAX
+    never = vth > THRESHOLD_MAX
     if never.any():
         layer.note("a threshold above 131071 is beyond every potential: these neurons never fire")
-    parameters = {"du": current - 1, "dv": voltage, "vth": np.minimum(vth, VTH_MAX), "bias_mant": bias}
+    parameters = {"du": current - 1, "dv": voltage, "vth": np.minimum(vth, THRESHOLD_MAX), "bias_mant": bias}
     parameters["bias_exp"] = np.full_like(bias, BIAS_EXP)
     return _resetting(Neurons("lif", parameters, readout=bool(never.all())), options)
 
@@ -146,7 +145,7 @@ def _integrator(layer: Layer, shape: Shape, options: LoadOptions) -> Neurons:
         "u shows what arrives in a step, not the sum"
     )
     size = math.prod(shape)
-    values = {"du": DECAY_UNITY - 1, "dv": 0, "vth": VTH_MAX, "bias_mant": 0, "bias_exp": BIAS_EXP}
+    values = {"du": DECAY_UNITY - 1, "dv": 0, "vth": THRESHOLD_MAX, "bias_mant": 0, "bias_exp": BIAS_EXP}
     parameters = {name: np.full(size, value, np.int64) for name, value in values.items()}
     return _resetting(Neurons("lif", parameters, readout=True), options)
 
@@ -195,7 +194,7 @@ def _resonator(layer: Layer, shape: Shape, model: str) -> Neurons:
     return Neurons(model, {"sin_decay": sin_decay, "cos_decay": cos_decay} | parameters, ports=("a_real", "a_imag"))
 
 
-def rotation(sine: npt.NDArray[Any], cosine: npt.NDArray[Any]) -> tuple[IntArray, IntArray]:
+def rotation(sine: npt.NDArray[Any], cosine: npt.NDArray[Any]) -> tuple[Int64Array, Int64Array]:
     """Return the integers that Lava computes with where a file says ``sinDecay`` and ``cosDecay``.
 
     lava-dl turns them into a period and a decay (``slayer.neuron.rf.neuron_params``), and Lava those into integers

@@ -8,6 +8,7 @@ from math import prod
 from pathlib import Path
 from typing import TypeVar
 
+from neurotool.arrays import Int64Array
 from neurotool.converters.netx.contents import Contents, read_contents
 from neurotool.converters.netx.fields import FIELDS, Layer, LayerError
 from neurotool.converters.netx.neurons import MESSAGE_BITS, Neurons, read_neurons
@@ -16,7 +17,7 @@ from neurotool.converters.netx.synapses import Wire, convolution, dense, identit
 from neurotool.diagnostics import Diagnostic
 from neurotool.errors import UnsupportedError, UsageError
 from neurotool.ir.graph import Shape
-from neurotool.ir.program import ChipProgram, InputPort, IntArray, OutputKind, OutputPort, Population, Projection
+from neurotool.ir.program import ChipProgram, InputPort, OutputKind, OutputPort, Population, Projection
 from neurotool.ir.program_check import problems
 
 INPUT = "input"
@@ -206,7 +207,7 @@ def _assemble(contents: Contents, reader: _Reader, options: LoadOptions) -> Chip
     )
 
 
-def _parameters(neurons: Neurons, *, late: int) -> dict[str, IntArray]:
+def _parameters(neurons: Neurons, *, late: int) -> dict[str, Int64Array]:
     """Return the parameters with the reset as many rows later as the layer answers later than it begins."""
     if "reset_offset" not in neurons.parameters:
         return neurons.parameters

@@ -10,12 +10,13 @@ from math import prod
 
 import numpy as np
 
+from neurotool.arrays import Int64Array
 from neurotool.converters.netx.fields import FIELDS, NEURONS, Layer
 from neurotool.converters.netx.neurons import Neurons
 from neurotool.converters.netx.weights import clipped, lava_dl_defect, mantissas, shift_of
 from neurotool.ir.connectivity import convolved
 from neurotool.ir.graph import Shape
-from neurotool.ir.program import Convolution, IntArray, Projection, SignMode, Sparse
+from neurotool.ir.program import Convolution, Projection, SignMode, Sparse
 
 DELAY_MAX = 62
 DEFAULT_GAIN = 64
@@ -136,7 +137,7 @@ def recurrent(layer: Layer, wire: Wire, size: int, neurons: Neurons) -> list[Pro
     ]
 
 
-def _whole(layer: Layer, name: str) -> IntArray:
+def _whole(layer: Layer, name: str) -> Int64Array:
     """Return weights that are integers. lava-dl drops fractions, of which unquantised weights consist."""
     value = layer.numbers(name)
     whole = np.rint(value.astype(np.float64)).astype(np.int64)
@@ -147,7 +148,7 @@ def _whole(layer: Layer, name: str) -> IntArray:
     return whole
 
 
-def _matrix(layer: Layer, name: str, outputs: int, inputs: int) -> IntArray:
+def _matrix(layer: Layer, name: str, outputs: int, inputs: int) -> Int64Array:
     weights = _whole(layer, name)
     if weights.ndim == 1 and weights.size == outputs * inputs:
         weights = weights.reshape(outputs, inputs)
@@ -163,7 +164,7 @@ def _matrix(layer: Layer, name: str, outputs: int, inputs: int) -> IntArray:
     return kept
 
 
-def _delays(layer: Layer, shape: tuple[int, ...]) -> IntArray | None:
+def _delays(layer: Layer, shape: tuple[int, ...]) -> Int64Array | None:
     """Return the delay of every synapse: one value stands for all, a list for the neurons or else for the inputs."""
     if not layer.has("delay"):
         return None
@@ -184,13 +185,13 @@ def _delays(layer: Layer, shape: tuple[int, ...]) -> IntArray | None:
     return np.array(np.broadcast_to(values, shape)) if values.any() else None
 
 
-def _mention_defect(layer: Layer, *matrices: IntArray) -> None:
+def _mention_defect(layer: Layer, *matrices: Int64Array) -> None:
     if defect := lava_dl_defect(*matrices):
         layer.note(f"lava-dl's loader {defect}; here they are as in the file")
 
 
 def _dense(
-    layer: Layer, wire: Wire, name: str, weights: IntArray, shift: int, delays: IntArray | None, port: str
+    layer: Layer, wire: Wire, name: str, weights: Int64Array, shift: int, delays: Int64Array | None, port: str
 ) -> Projection:
     try:
         held = mantissas(weights, shift)
@@ -211,7 +212,7 @@ def _dense(
     )
 
 
-def _projection(layer: Layer, wire: Wire, name: str, weights: IntArray, **more: object) -> Projection:
+def _projection(layer: Layer, wire: Wire, name: str, weights: Int64Array, **more: object) -> Projection:
     return Projection(
         name=f"{layer.name}.{name.replace('/', '_')}",
         source=wire.source,

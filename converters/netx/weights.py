@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurotool.ir.program import IntArray, SignMode
+from neurotool.arrays import Int64Array
+from neurotool.ir.program import SignMode
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,13 +26,13 @@ class Mantissas:
         sign_mode: Signs that occur.
     """
 
-    mantissas: IntArray
+    mantissas: Int64Array
     exponent: int
     bits: int
     sign_mode: SignMode
 
 
-def shift_of(weights: IntArray) -> int:
+def shift_of(weights: Int64Array) -> int:
     """Return how far lava-dl shifts a matrix up; 0 where it fails: nothing but zeros, or beyond eight bits."""
     high, low = int(weights.max(initial=0)), int(weights.min(initial=0))
     limit = 255 if low >= 0 else 254
@@ -40,7 +41,7 @@ def shift_of(weights: IntArray) -> int:
     return max(k for k in range(9) if high << k <= limit and low << k >= -256)
 
 
-def mantissas(weights: IntArray, shift: int) -> Mantissas:
+def mantissas(weights: Int64Array, shift: int) -> Mantissas:
     """Shift weights up and find the narrowest synapse that holds them.
 
     Raises:
@@ -59,12 +60,12 @@ def mantissas(weights: IntArray, shift: int) -> Mantissas:
     return Mantissas(shifted, -shift, max(bits, 1), mode)
 
 
-def clipped(weights: IntArray) -> IntArray:
+def clipped(weights: Int64Array) -> Int64Array:
     """Clip a matrix of both signs to eight bits, as lava-dl does with a warning; one-sided ones stay as they are."""
     return np.clip(weights, -256, 254) if weights.min(initial=0) < 0 < weights.max(initial=0) else weights
 
 
-def lava_dl_defect(*matrices: IntArray) -> str:
+def lava_dl_defect(*matrices: Int64Array) -> str:
     """Say why lava-dl computes with other weights than those of the file; empty if it does not.
 
     Args:

@@ -17,10 +17,10 @@ from neurotool.converters.netx.encode import encode, shape_in_file
 from neurotool.converters.netx.neurons import SPIKE_EXP
 from neurotool.diagnostics import Diagnostic
 from neurotool.errors import UnsupportedError, UsageError
+from neurotool.ir.atomic_file import replacing
 from neurotool.ir.graph import Shape
 from neurotool.ir.program import AllToAll, ChipProgram
 from neurotool.ir.program_check import problems
-from neurotool.ir.staging import replace, staging
 
 Fields = Mapping[str, Any]
 
@@ -55,12 +55,8 @@ def write_net(program: ChipProgram, path: Path) -> None:
     if refused:
         names = ", ".join(dict.fromkeys(d.node for d in refused if d.node))
         raise UnsupportedError(f"{path}: cannot hold this program because of {names}", diagnostics=refused)
-    try:
-        with staging(path.parent, path.name) as folder:
-            _save(folder / path.name, program, layers, _arguments(program, links, exponent))
-            replace(folder / path.name, path)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from None
+    with replacing(path) as staged:
+        _save(staged, program, layers, _arguments(program, links, exponent))
 
 
 def _layers(program: ChipProgram, links: tuple[Link, ...], encoded: list[Fields]) -> Iterator[Fields]:

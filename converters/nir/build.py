@@ -8,8 +8,8 @@ from typing import Any
 import nir
 import numpy as np
 
+from neurotool.arrays import Int64Array
 from neurotool.converters.nir.contents import Contents
-from neurotool.converters.nir.delays import IntArray
 from neurotool.converters.nir.fields import FIELDS, PER_NEURON_SORTS, Array, Sort
 from neurotool.converters.nir.geometry import flatten_axes
 from neurotool.converters.nir.loops import Arrangement
@@ -58,7 +58,7 @@ def build_edges(arrangement: Arrangement, nodes: Mapping[str, Node]) -> tuple[Ed
     return tuple(edges)
 
 
-def delay_in_seconds(steps: IntArray, dt: float) -> Array:
+def delay_in_seconds(steps: Int64Array, dt: float) -> Array:
     """Delays of so many steps."""
     return np.asarray(steps * dt, np.float64)
 

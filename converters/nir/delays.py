@@ -6,14 +6,12 @@ from collections.abc import Mapping
 
 import nir
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.converters.nir.contents import Contents
 from neurotool.converters.nir.specs import Spec
 from neurotool.diagnostics import Diagnostic
 from neurotool.units import format_si
-
-IntArray = npt.NDArray[np.int64]
 
 TOLERANCE, MOST = 1e-5, 1e-2
 """Largest distance to a whole step, as a share of the delay, and in steps: room for delays stored in float32."""
@@ -24,7 +22,7 @@ LONGEST = 2**31
 
 def delays_in_steps(
     contents: Contents, specs: Mapping[str, Spec], dt: float
-) -> tuple[dict[str, IntArray], list[Diagnostic]]:
+) -> tuple[dict[str, Int64Array], list[Diagnostic]]:
     """Count the steps of all Delay nodes.
 
     Args:
@@ -35,7 +33,7 @@ def delays_in_steps(
     Returns:
         Steps of each Delay node in the shape of its parameter, and the delays that are no whole steps.
     """
-    steps: dict[str, IntArray] = {}
+    steps: dict[str, Int64Array] = {}
     errors = []
     for name, spec in specs.items():
         if spec.kind is not nir.Delay:

@@ -26,8 +26,8 @@ def written_step(specs: Mapping[str, Spec]) -> float | None:
     gains = [np.ravel(spec.values["r"]) for spec in leaky]
     if not leaky or all((r == 1.0).all() for r in gains) or any((r == 0.0).any() for r in gains):
         return None
-    pairs = zip(leaky, gains, strict=True)
-    steps = np.concatenate([np.ravel(np.asarray(spec.values[_TAU[spec.kind]], np.float64) / r) for spec, r in pairs])
+    taus = [np.ravel(np.asarray(spec.values[_TAU[spec.kind]], np.float64)) for spec in leaky]
+    steps = np.concatenate([tau / r for tau, r in zip(taus, gains, strict=True)])
     return float(steps[0]) if np.allclose(steps, steps[0], rtol=CLOSE, atol=0.0) else None
 
 

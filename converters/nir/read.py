@@ -9,9 +9,10 @@ from pathlib import Path
 import nir
 import numpy as np
 
+from neurotool.arrays import Int64Array
 from neurotool.converters.nir.build import build_edges, build_nodes, delay_in_seconds
 from neurotool.converters.nir.contents import Contents
-from neurotool.converters.nir.delays import IntArray, delays_in_steps
+from neurotool.converters.nir.delays import delays_in_steps
 from neurotool.converters.nir.file import read_root
 from neurotool.converters.nir.kinds import infer_kinds
 from neurotool.converters.nir.loops import Arrangement, Roles, arrange
@@ -72,7 +73,7 @@ def read(spec: str, options: SourceOptions) -> Source:
 @dataclass(frozen=True, eq=False)
 class _Draft:
     specs: Mapping[str, Spec]
-    steps: Mapping[str, IntArray]
+    steps: Mapping[str, Int64Array]
     arrangement: Arrangement
     shapes: Shapes
     errors: Sequence[Diagnostic]
@@ -81,7 +82,7 @@ class _Draft:
 def _draft(contents: Contents, metadata: Metadata, dt: float | None) -> _Draft:
     """Find out all that can be known of a file, sound or not."""
     specs, errors = read_specs(contents)
-    steps: dict[str, IntArray] = {}
+    steps: dict[str, Int64Array] = {}
     dt = metadata.dt if dt is None else dt
     if dt is not None:  # without one, the file is refused when all else is known
         steps, late = delays_in_steps(contents, specs, dt)
@@ -93,13 +94,13 @@ def _draft(contents: Contents, metadata: Metadata, dt: float | None) -> _Draft:
     return _Draft(specs, steps, arrangement, shapes, errors)
 
 
-def _is_edge(contents: Contents, steps: Mapping[str, IntArray], name: str) -> bool:
+def _is_edge(contents: Contents, steps: Mapping[str, Int64Array], name: str) -> bool:
     """Whether a Delay node can be the delay of an edge, as it was when it was written."""
     one = len(contents.targets.get(name, ())) == 1 and sum(target == name for _, target in contents.links) == 1
     return one and name in steps and bool((steps[name] == steps[name].flat[0]).all())
 
 
-def _roles(contents: Contents, steps: Mapping[str, IntArray]) -> Roles:
+def _roles(contents: Contents, steps: Mapping[str, Int64Array]) -> Roles:
     kinds = {name: TYPES.get(contents.type_of(name)) for name in contents.nodes}
     return Roles(
         inputs=[name for name, kind in kinds.items() if kind is nir.Input and name not in contents.ports],

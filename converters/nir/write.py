@@ -15,9 +15,9 @@ from neurotool.converters.nir.file import write_root
 from neurotool.converters.nir.metadata import metadata_of
 from neurotool.converters.nir.support import CONVOLUTIONS, PER_NEURON, TYPES
 from neurotool.diagnostics import Diagnostic, Severity
-from neurotool.errors import UnsupportedError, UsageError
+from neurotool.errors import UnsupportedError
+from neurotool.ir.atomic_file import replacing
 from neurotool.ir.graph import Graph, Node, Shape, TorchOp
-from neurotool.ir.staging import replace, staging
 
 _RULE = "NT-NIR-008"
 
@@ -45,13 +45,9 @@ def write(graph: Graph, path: Path) -> None:
         raise UnsupportedError(f"{path}: cannot hold this graph because of {names}", diagnostics=refused)
     edges = written_edges(graph)
     nodes = {name: _storable(node, graph, edges.longer) for name, node in graph.nodes.items()}
-    try:
-        with staging(path.parent, path.name) as folder:
-            metadata = metadata_of(graph, tuple(edges.delays))
-            write_root(folder / path.name, nodes | dict(edges.delays), edges.links, metadata)
-            replace(folder / path.name, path)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from None
+    with replacing(path) as staged:
+        metadata = metadata_of(graph, tuple(edges.delays))
+        write_root(staged, nodes | dict(edges.delays), edges.links, metadata)
 
 
 def _refusals(graph: Graph) -> list[Diagnostic]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-FloatArray = npt.NDArray[np.float64]
+from neurotool.arrays import Float64Array
+
 Shape = tuple[int, ...]
 
 
-def full(value: Any, shape: Shape) -> FloatArray:
+def full(value: Any, shape: Shape) -> Float64Array:
     """Broadcast a scalar or per-neuron parameter to the population.
 
     Raises:
@@ -22,7 +22,7 @@ def full(value: Any, shape: Shape) -> FloatArray:
     return np.broadcast_to(array, shape).copy()
 
 
-def time_constant(inverse: Any, dt: float, shape: Shape) -> FloatArray:
+def time_constant(inverse: Any, dt: float, shape: Shape) -> Float64Array:
     """Return τ in seconds such that dt / τ is the float32 product ``dt * tau_inv`` that Norse computes.
 
     The product is rounded to float32 in Norse; 1 / tau_inv could differ from it in the last bit, which is

@@ -198,16 +198,20 @@ class GraphBuilder(GraphStore):
         pair = self._module_of(node)
         if pair is not None:
             call, origin = self.module.get_submodule(str(pair.target)), module_origin(self.module, str(pair.target))
-        name, target = node_name(pair or node, set(self.nodes)), _target(pair or node, call)
+        shown = self._field_of(node) or node
+        name = node_name(pair or shown, set(self.nodes))
+        target = _target(pair or node, call) if shown is node else self._called(shown)
         if any(source in self.states and source not in self.names for source in node.all_input_nodes):
             self._refuse("NT-TORCH-003", name, "it uses the state of a neuron", "", "use outputs only", line_of(node))
             return
-        fused = any(source in self.inner for source in node.all_input_nodes)
-        if fused:
-            call, operands, mixed = fuse(self.module, node, self.names, self.constants)
+        joined: tuple[str, ...] = ()
+        if any(source in self.inner for source in node.all_input_nodes):
+            fused = fuse(self.module, node, self.names, self.constants)
+            call, operands = fused.module, fused.operands
+            joined = tuple(self._called(inner) for inner in fused.calls if inner is not shown)
             args: Any = tuple(Operand(n) for n in range(len(operands)))
             kwargs: Any = {}
-            if mixed:
+            if fused.mixed:
                 message, fix = "a size or tuple leaves Lift or a loop", "let what runs in a step return one tensor"
                 self._refuse("NT-TORCH-008", name, message, target, fix, line_of(node) or origin)
         else:
@@ -216,15 +220,24 @@ class GraphBuilder(GraphStore):
             message, fix = "it mixes the samples of a batch", "keep the batch axis: reduce over other axes only"
             self._refuse("NT-TORCH-010", name, message, target, fix, line_of(node) or origin)
             return
-        op = TorchOp(target, call, args, kwargs, sees_time=not node.meta.get(STEPPED, False))
+        op = TorchOp(target, call, args, kwargs, sees_time=not node.meta.get(STEPPED, False), joined=joined)
         scope = scope_of(node, call, [self.layouts[o] for o in operands], self.layouts[node])
         self._add(node, name, op, ValueKind.FLOAT, scope, origin, operands)
+
+    def _called(self, node: fx.Node) -> str:
+        """Readable name of what a node calls."""
+        return _target(node, self.module.get_submodule(str(node.target)) if node.op == "call_module" else node.target)
 
     def _module_of(self, node: fx.Node) -> fx.Node | None:
         """Return the call whose result a node picks a part of, as the first part of what an LSTM returns."""
         subject = node.args[0] if node.target is operator.getitem else None
         picked = isinstance(subject, fx.Node) and subject in self.inner and subject.op == "call_module"
         return subject if isinstance(subject, fx.Node) and picked else None
+
+    def _field_of(self, node: fx.Node) -> fx.Node | None:
+        """Return the call whose result a node takes a field of by name, as ``x.max(0).values`` does."""
+        subject = node.args[0] if node.target is getattr else None
+        return subject if isinstance(subject, fx.Node) and subject in self.inner else None
 
     def _arguments(self, node: fx.Node) -> tuple[Any, Any, tuple[fx.Node, ...]]:
         """Replace values in the arguments of a call by operands, and constants by what they are."""

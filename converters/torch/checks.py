@@ -6,13 +6,24 @@ import operator
 from collections import Counter
 from collections.abc import Iterator
 
-from torch import fx
+import torch
+from torch import fx, nn
 
 from neurotool.converters.norse.neurons import rule_for
 from neurotool.converters.torch.interpret import Layout
 from neurotool.converters.torch.names import LIFTED, module_origin, module_path
 from neurotool.converters.torch.tracer import STEPPED
 from neurotool.diagnostics import Diagnostic, Severity
+
+
+def parameter_findings(module: nn.Module) -> Iterator[Diagnostic]:
+    """Find parameters that hold something else than finite numbers."""
+    for name, parameter in module.named_parameters():
+        wrong = int((~torch.isfinite(parameter)).sum())
+        if wrong:
+            message = f"{name}: {wrong} of {parameter.numel()} values are NaN or infinite"
+            fix = "load a checkpoint from before the training diverged"
+            yield Diagnostic("NT-TORCH-016", Severity.ERROR, name, message, str(wrong), "finite numbers", fix)
 
 
 def repeated_neurons(module: fx.GraphModule) -> list[Diagnostic]:

@@ -7,15 +7,34 @@ a split are computed inside the operation that uses them.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from torch import fx
 
 from neurotool.converters.torch.tracer import STEPPED
 
 
-def fuse(
-    module: fx.GraphModule, node: fx.Node, known: Collection[fx.Node], constants: Collection[fx.Node]
-) -> tuple[fx.GraphModule, tuple[fx.Node, ...], bool]:
+@dataclass(frozen=True, eq=False)
+class Fused:
+    """Several operations as one.
+
+    Attributes:
+        module: Computes the last of them.
+        operands: Nodes whose values it takes, in order.
+        calls: What it computes from them, in the order of the trace; the last one is the node itself.
+    """
+
+    module: fx.GraphModule
+    operands: tuple[fx.Node, ...]
+    calls: tuple[fx.Node, ...]
+
+    @property
+    def mixed(self) -> bool:
+        """Whether some of the calls run step by step and some do not."""
+        return len({call.meta[STEPPED] for call in self.calls}) > 1
+
+
+def fuse(module: fx.GraphModule, node: fx.Node, known: Collection[fx.Node], constants: Collection[fx.Node]) -> Fused:
     """Join a node with everything that it needs and that is no node of the graph.
 
     Args:
@@ -23,10 +42,6 @@ def fuse(
         node: Node whose value is a tensor.
         known: Nodes that have a value in the graph.
         constants: Nodes that depend on no input.
-
-    Returns:
-        A module that computes the node, the nodes whose values it takes in order, and whether some of what it holds
-        runs step by step and some does not.
     """
     inside = _inside(node, known)
     operands = tuple(dict.fromkeys(i for n in inside for i in n.all_input_nodes if i in known))
@@ -35,8 +50,8 @@ def fuse(
     for inner in inside:
         copies[inner] = graph.node_copy(inner, copies.__getitem__)
     graph.output(copies[node])
-    calls = [n for n in inside if n not in constants]
-    return fx.GraphModule(module, graph), operands, len({n.meta[STEPPED] for n in calls}) > 1
+    calls = tuple(n for n in inside if n not in constants)
+    return Fused(fx.GraphModule(module, graph), operands, calls)
 
 
 def _inside(node: fx.Node, known: Collection[fx.Node]) -> list[fx.Node]:

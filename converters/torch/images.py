@@ -22,14 +22,33 @@ def convolution(module: torch.nn.Conv1d | torch.nn.Conv2d, source: Layout, resul
     if not _is_image(source, axes) or module.padding_mode != "zeros":
         return None
     bias = np.zeros(module.out_channels, np.float32) if module.bias is None else array(module.bias)
-    made = {"weight": array(module.weight), "groups": int(module.groups), "bias": bias}
+    weight, dilation = array(module.weight), tuple(map(int, module.dilation))
+    if module.padding == "same":
+        weight, dilation = _centred(weight, dilation)
+    made = {"weight": weight, "groups": int(module.groups), "bias": bias}
     if axes == 1:
-        sizes = {name: int(_first(getattr(module, name))) for name in ("stride", "dilation")}
+        sizes = {"stride": int(_first(module.stride)), "dilation": dilation[0]}
         padding = module.padding if isinstance(module.padding, str) else int(_first(module.padding))
         return nir.Conv1d(input_shape=int(source.features[-1]), padding=padding, **sizes, **made)
-    pairs = {name: _pair(getattr(module, name)) for name in ("stride", "dilation")}
+    pairs = {"stride": _pair(module.stride), "dilation": _pair(dilation)}
     room = module.padding if isinstance(module.padding, str) else _pair(module.padding)
     return nir.Conv2d(input_shape=(source.features[1], source.features[2]), padding=room, **pairs, **made)
+
+
+def _centred(weight: np.ndarray[Any, Any], dilation: tuple[int, ...]) -> tuple[np.ndarray[Any, Any], tuple[int, ...]]:
+    """Give a kernel a middle, so that its padding is the same on both sides.
+
+    With ``padding="same"``, torch puts what is odd of it behind the image. A kernel with a zero in front needs as much
+    before the image, and the zero hears it.
+    """
+    steps = list(dilation)
+    for axis, step in enumerate(dilation, start=2):
+        reach = step * (weight.shape[axis] - 1)
+        if reach % 2:
+            wide = np.zeros((*weight.shape[:axis], reach + 2, *weight.shape[axis + 1 :]), weight.dtype)
+            np.moveaxis(wide, axis, 0)[1::step] = np.moveaxis(weight, axis, 0)
+            weight, steps[axis - 2] = wide, 1
+    return weight, tuple(steps)
 
 
 def average_pooling(module: torch.nn.AvgPool2d, source: Layout, result: Layout) -> nir.NIRNode | None:

@@ -10,10 +10,12 @@ from norse.torch import SequentialState
 
 from neurotool.converters.norse.neurons import rule_for
 from neurotool.converters.torch.build import GraphBuilder
+from neurotool.converters.torch.checks import parameter_findings
 from neurotool.converters.torch.compare import differences
 from neurotool.converters.torch.digest import digest_of
 from neurotool.converters.torch.inputs import Axes, Call, call_of
 from neurotool.converters.torch.interpret import Measured, measure
+from neurotool.converters.torch.names import module_path
 from neurotool.converters.torch.record import ModuleRunner
 from neurotool.converters.torch.resolve import resolve
 from neurotool.converters.torch.trace import Traced, trace
@@ -60,6 +62,7 @@ def from_module(module: torch.nn.Module, spec: str, options: SourceOptions) -> S
             f"{spec}: its neurons are Norse's, so the convention is {CONVENTION!r}, not {options.convention!r}",
             hint="leave out --convention; it is for files that do not say",
         )
+    _refuse(spec, list(parameter_findings(module)))
     call = call_of(module, spec, options.example)
     builder, traced = _built(module, call, spec, options)
     dt, notes = _dt(module, spec, options.dt)
@@ -123,8 +126,18 @@ def _measure(traced: Traced, spec: str) -> Measured:
         shapes = [list(one.in_order(one.example).shape) for one in traced.call.inputs.values()]
         raise UsageError(
             f"{spec}: it does not run on an example of shape {', '.join(map(str, shapes))}: {line}",
-            hint="samples are [time, batch, *features]; steps and batch size must be free",
+            hint=_other_type(traced.module)
+            or "samples are [time, batch, *features]; steps and batch size must be free",
         ) from None
+
+
+def _other_type(module: torch.nn.Module) -> str:
+    """Say how to run a module whose parameters are not of the type of the samples; empty where they are."""
+    for name, parameter in module.named_parameters():
+        if parameter.is_floating_point() and parameter.dtype != torch.float32:
+            kind = str(parameter.dtype).removeprefix("torch.")
+            return f"samples are float32 and {module_path(name)} is {kind}: call .float() on the module"
+    return ""
 
 
 def _dt(module: torch.nn.Module, spec: str, wanted: float | None) -> tuple[float, tuple[str, ...]]:

@@ -95,7 +95,7 @@ class ModuleTracer(fx.Tracer):
         self, m: torch.nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """Trace through a container; one without neurons whose code is no graph becomes a leaf."""
-        last, depth = next(reversed(self.graph.nodes), None), len(self.module_stack)
+        last, depth = next(iter(reversed(self.graph.nodes)), None), len(self.module_stack)
         try:
             return super().call_module(m, forward, args, kwargs)
         except (DataDependentError, InPlaceError):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ..common.command import Group, changed
+from ..common.command import Group, changed, note
 
 OUT = Path("build/ashnets/run")
 
@@ -72,7 +72,7 @@ def story(out: Path, seed: int, quick: bool, changes: tuple[str, ...], publish: 
 
 
 @main.command()
-@click.option("--out", type=click.Path(path_type=Path), default=Path(__file__).parent / "results", help="Folder.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/ashnets/study"), help="Folder.")
 @click.option("--seeds", type=int, default=3, help="Seeds per row.")
 @click.option("--rows", default="all", help="Comma-separated names of rows.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Runs at once, each in its own process.")
@@ -93,8 +93,3 @@ def say(stage: str, done: int, total: int, entry: Mapping[str, float]) -> None:
     """Tell of an epoch."""
     shown = ", ".join(f"{name} {value:.3f}" for name, value in entry.items() if name != "epoch")
     click.echo(f"{stage} {done}/{total}: {shown}", err=True)
-
-
-def note(text: str) -> None:
-    """Tell of a step."""
-    click.echo(text, err=True)

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from neurotool.errors import UsageError
+from neurotool.ir.atomic_file import replacing
 
 from ..common import loop
 from .corpus import build_corpus
@@ -142,7 +143,8 @@ def keep_options(folder: Path, options: RunOptions) -> None:
     text, path = json.dumps(asdict(options), indent=1), folder / OPTIONS
     if path.is_file() and path.read_text() != text:
         raise UsageError(f"{folder}: it holds a run with other options", hint="remove it, or give another --out")
-    loop.replace_file(path, lambda file: file.write_text(text))
+    with replacing(path, parents=True) as file:
+        file.write_text(text)
 
 
 def load_options(folder: Path) -> RunOptions:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import torch
 
+from ..common.publish import PAGE, home
 from ..common.tables import put
+from .deploy import RUN
 from .deploy.encoder import Deployed
 from .deploy.ladder import host_side, latents_of, rounded, scores_with
-from .deploy.tool import CALIBRATION, Chip, converted, costed, latents, run_of, verified
+from .deploy.tool import CALIBRATION, Chip, converted, costed, latents, verified
 from .figures import draw_examples, draw_layers
 from .model import AshNet
 from .runs import Data, Progress, RunOptions, keep_options, load_data
@@ -22,8 +24,6 @@ from .training.pretrain import matching_accuracy
 
 LAVA_PICTURES = 10
 """Examples whose pictures, and their partners, run on Lava."""
-
-PAGE = "README.md"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +58,7 @@ def tell(
     Returns:
         The tables in Markdown.
     """
+    page = home(__file__) / PAGE if publish else None
     keep_options(folder, options)
     note("draws the corpus")
     data = load_data(options)
@@ -65,12 +66,12 @@ def tell(
     matching = matching_accuracy(network, data.splits["test"], 250)
     network = run_stage("finetune", folder, options, progress, data)
     tables = told(network, data, folder, matching, note)
-    with run_of(folder):
+    with RUN.at(folder):
         tables |= deployed(network, data, folder, pictures, note)
     for name, table in tables.items():
         (folder / f"{name}.md").write_text(table, encoding="utf-8")
-        if publish:
-            put(Path(__file__).parent / PAGE, name, table)
+        if page is not None:
+            put(page, name, table)
     return "\n".join(tables.values())
 
 

@@ -11,6 +11,7 @@ from ..common.about import about
 from ..common.figures import draw_rows
 from ..common.grid import Cell, Results, run_grid, scores_of
 from ..common.intervals import interval, paired
+from ..common.publish import PAGE, home
 from ..common.tables import markdown, put
 from .model import Config
 from .runs import RunOptions, build, load_data, train
@@ -19,7 +20,7 @@ from .training.finetune import TASKS, FinetuneOptions
 from .training.pretrain import PretrainOptions
 
 COMMAND = "make study-ashnets"
-RESULTS, PAGE = "study.json", "README.md"
+RESULTS = "study.json"
 FULL = "full network"
 MEAN = "mean of the tasks"
 
@@ -114,6 +115,8 @@ def run_study(
     Returns:
         The table in Markdown.
     """
+    if publish:
+        home(__file__)  # refused now, not after the trainings
     grid = cells(seeds, rows, base)
     results = run_grid(
         grid,
@@ -132,7 +135,7 @@ def write(folder: Path, results: Results, publish: bool, base: RunOptions = BASE
     """Write table and figure of what there is."""
     table = study_table(results)
     if publish:
-        put(Path(__file__).parent / PAGE, "study", table)
+        put(home(__file__) / PAGE, "study", table)
     data = load_data(base)
     prior = priors(data.splits["train"], data.splits["test"])
     means = {name: scores_of(results, name, MEAN) for name in ROWS}

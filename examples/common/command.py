@@ -33,6 +33,11 @@ class Group(click.Group):
             raise Failure(error) from error
 
 
+def note(text: str) -> None:
+    """Tell of a step."""
+    click.echo(text, err=True)
+
+
 def changed(options: Options, changes: Sequence[str]) -> Options:
     """Apply changes written as ``NAME=VALUE``, where a name may be ``PART.NAME``, to nested dataclasses.
 

@@ -6,15 +6,11 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import joblib
-
-from neurotool.errors import UsageError
-
-from .loop import replace_file
+from neurotool.errors import BackendMissingError, UsageError
+from neurotool.ir.atomic_file import replacing
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,11 @@ def run_grid(
 
     Returns:
         The results of all cells, in their order.
+
+    Raises:
+        BackendMissingError: joblib is not installed.
     """
+    joblib = _joblib()
     kept = read_results(path) if path.is_file() else []
     done = {_key(entry["row"], entry["options"]): entry for entry in kept}
     finished = set(done)
@@ -71,8 +71,19 @@ def run_grid(
     for entry in parallel(missing()):
         done[_key(entry["row"], entry["options"])] = entry
         text = json.dumps({"about": dict(about), "results": list(done.values())}, indent=1)
-        replace_file(path, partial(Path.write_text, data=text + "\n"))
+        with replacing(path, parents=True) as file:
+            file.write_text(text + "\n")
     return [done[_key(cell.row, cell.options)] for cell in cells]
+
+
+def _joblib() -> Any:
+    try:
+        import joblib
+    except ImportError as error:
+        raise BackendMissingError(
+            "a study needs joblib, which is not installed", hint="pip install 'neurotool[examples]'"
+        ) from error
+    return joblib
 
 
 def _timed(run: Callable[[Mapping[str, Any]], Mapping[str, float]], cell: Cell) -> dict[str, Any]:

@@ -7,7 +7,6 @@ holds the model, the optimiser and every random stream.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 import torch
 
 from neurotool.errors import UsageError
+from neurotool.ir.atomic_file import replacing
 
 History = list[dict[str, float]]
 """One entry per epoch: its number, losses and scores."""
@@ -93,27 +93,14 @@ def _keep(job: Job, identity: Mapping[str, Any], history: History, folder: Path)
         "random": torch.get_rng_state(),
         "device_random": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
-    replace_file(folder / STATE, lambda path: torch.save(kept, path))
-    replace_file(folder / "history.json", lambda path: path.write_text(json.dumps(history, indent=1)))
-
-
-def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file so that others see the old one or the whole new one.
-
-    Args:
-        path: The file.
-        write: Writes it under the name that it is given.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(folder / STATE) as path:
+        torch.save(kept, path)
+    with replacing(folder / "history.json") as path:
+        path.write_text(json.dumps(history, indent=1))
 
 
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file, whole or not at all; nothing happens where both are the same."""
     if source.resolve() != target.resolve():
-        replace_file(target, lambda path: path.write_bytes(source.read_bytes()))
+        with replacing(target, parents=True) as path:
+            path.write_bytes(source.read_bytes())

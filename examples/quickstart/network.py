@@ -14,7 +14,8 @@ TAU_SYNAPSE = 10e-3
 SPIKING_GAIN = 4.0
 
 
-def _lif() -> LIF:
+def lif() -> LIF:
+    """A population of the example's neurons."""
     parameters = LIFParameters(
         tau_syn_inv=torch.tensor(1.0 / TAU_SYNAPSE),
         tau_mem_inv=torch.tensor(1.0 / TAU_MEMBRANE),
@@ -24,21 +25,35 @@ def _lif() -> LIF:
     return LIF(p=parameters)
 
 
-class HybridNet(torch.nn.Module):
+class RateNet(torch.nn.Module):
     """Spikes in, class scores out.
 
     The spiking branch is what a neuromorphic chip runs. The head sees only the mean firing rate of its last layer.
 
     Attributes:
+        head: Dense layers behind the rates.
         example_input: Silent input ``[time, batch, pixels]`` with which the network can be traced.
     """
 
+    head: torch.nn.Sequential
     example_input: torch.Tensor
+
+    def rates(self, spikes: torch.Tensor) -> torch.Tensor:
+        """Mean firing rate per step of the last spiking layer, ``[batch, features]``."""
+        raise NotImplementedError
+
+    def forward(self, spikes: torch.Tensor) -> torch.Tensor:
+        """Classify spikes ``[time, batch, pixels]``; returns scores ``[batch, classes]``."""
+        return self.head(self.rates(spikes))  # type: ignore[no-any-return]  # modules are called untyped
+
+
+class HybridNet(RateNet):
+    """The network of the quickstart: two spiking layers, one after the other."""
 
     def __init__(self) -> None:
         super().__init__()
         self.spiking = SequentialState(
-            Lift(torch.nn.Linear(PIXELS, HIDDEN)), _lif(), Lift(torch.nn.Linear(HIDDEN, FEATURES)), _lif()
+            Lift(torch.nn.Linear(PIXELS, HIDDEN)), lif(), Lift(torch.nn.Linear(HIDDEN, FEATURES)), lif()
         )
         self.head = torch.nn.Sequential(
             torch.nn.Linear(FEATURES, READOUT), torch.nn.ReLU(), torch.nn.Linear(READOUT, CLASSES)
@@ -53,7 +68,3 @@ class HybridNet(torch.nn.Module):
         """Mean firing rate per step of the last spiking layer, ``[batch, features]``."""
         raster, _ = self.spiking(spikes)
         return raster.mean(0)  # type: ignore[no-any-return]  # Norse is untyped
-
-    def forward(self, spikes: torch.Tensor) -> torch.Tensor:
-        """Classify spikes ``[time, batch, pixels]``; returns scores ``[batch, classes]``."""
-        return self.head(self.rates(spikes))  # type: ignore[no-any-return]  # modules are called untyped

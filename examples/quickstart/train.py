@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch.nn.functional import cross_entropy
 
+from ..common import kept
 from . import data
-from .network import HybridNet
+from .network import HybridNet, RateNet
 
+Network = TypeVar("Network", bound=RateNet)
 Progress = Callable[[int, int], None]
+
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("data.py", "network.py", "train.py"))
+"""The code that decides the weights."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +57,23 @@ def train(recipe: Recipe | None = None, progress: Progress | None = None) -> Hyb
     Returns:
         The network in evaluation mode.
     """
-    recipe = recipe or Recipe()
+    return fit(HybridNet, recipe or Recipe(), progress)
+
+
+def fit(kind: type[Network], recipe: Recipe, progress: Progress | None = None) -> Network:
+    """Train any network for the digits, as :func:`train` does this example's."""
     digits = data.load()
     inputs = torch.from_numpy(data.spikes(digits.train_x))
     labels = torch.from_numpy(digits.train_y)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        network = HybridNet()
+        network = kind()
         _fit(network, inputs, labels, recipe, progress)
     return network.eval()
 
 
 def _fit(
-    network: HybridNet, inputs: torch.Tensor, labels: torch.Tensor, recipe: Recipe, progress: Progress | None
+    network: RateNet, inputs: torch.Tensor, labels: torch.Tensor, recipe: Recipe, progress: Progress | None
 ) -> None:
     batches = -(-len(labels) // recipe.batch)
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=recipe.weight_decay)
@@ -94,17 +100,8 @@ def accuracy(network: HybridNet, grey: data.FloatArray, labels: npt.NDArray[np.i
 
 
 def checkpoint(recipe: Recipe) -> Path:
-    """Where the weights of a recipe are kept: ``$NEUROTOOL_CACHE`` or ``~/.cache/neurotool``.
-
-    The name holds a digest of the recipe, of this example's code and of torch's version: when one changes, the network
-    is trained anew.
-    """
-    digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
-    digest.update(str(torch.__version__).encode())
-    for name in ("data.py", "network.py", "train.py"):
-        digest.update((Path(__file__).parent / name).read_bytes())
-    root = os.environ.get("NEUROTOOL_CACHE") or Path.home() / ".cache" / "neurotool"
-    return Path(root) / f"quickstart-{digest.hexdigest()[:16]}.pt"
+    """Where the weights of a recipe are kept."""
+    return kept.checkpoint("quickstart", asdict(recipe), SOURCES)
 
 
 def trained(recipe: Recipe | None = None, progress: Progress | None = None) -> HybridNet:
@@ -118,27 +115,10 @@ def trained(recipe: Recipe | None = None, progress: Progress | None = None) -> H
     """
     recipe = recipe or Recipe()
     path = checkpoint(recipe)
-    if path.is_file():
-        network = HybridNet()
-        try:
-            network.load_state_dict(torch.load(path, weights_only=True))
-            return network.eval()
-        except Exception as error:  # whatever a damaged file makes torch raise
-            print(f"{path} is damaged ({type(error).__name__}); training anew", file=sys.stderr)
-    if progress is None:
-        print(f"training the digits network once ({recipe.epochs} epochs), keeping it in {path}", file=sys.stderr)
-    network = train(recipe, progress)
-    _save(network, path)
-    return network
 
+    def train_once() -> HybridNet:
+        if progress is None:
+            print(f"training the digits network once ({recipe.epochs} epochs), keeping it in {path}", file=sys.stderr)
+        return train(recipe, progress)
 
-def _save(network: HybridNet, path: Path) -> None:
-    """Write the weights so that nobody ever sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(network.state_dict(), file)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    return kept.trained(path, HybridNet, train_once)

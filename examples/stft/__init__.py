@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 def trained() -> Deployed:
     """Return the trained model for ``neurotool convert``: recordings in, class scores out."""
-    import os
-    from pathlib import Path
+    from .deploy import RUN, deployed
 
-    from .deploy import FOLDER, deployed
-
-    return deployed(Path(os.environ.get(FOLDER, "build/stft/story/chip")))
+    return deployed(RUN.folder)

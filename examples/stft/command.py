@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ..common.command import Group, changed
+from ..common.command import Group, changed, note
 from .data.choose import DataChoice
 from .model.options import ModelOptions
 from .train import PUBLISHED, Recipe
@@ -72,7 +72,7 @@ def story(out: Path, seed: int, split: int, quick: bool, publish: bool) -> None:
     """Take one model all the way: training, chip variant, conversion, engine, Lava, verification, energy."""
     from .story import StoryOptions, tell
 
-    click.echo(tell(StoryOptions(out, seed, split, quick, publish), _note))
+    click.echo(tell(StoryOptions(out, seed, split, quick, publish), note))
 
 
 @main.command()
@@ -90,7 +90,7 @@ def study(out: Path, splits: int, rows: str, jobs: int, so_far: bool, publish: b
     if so_far:
         click.echo(write(out, read_results(out / RESULTS), publish))
         return
-    click.echo(run_study(out, splits, None if rows == "all" else rows.split(","), publish, _note, jobs))
+    click.echo(run_study(out, splits, None if rows == "all" else rows.split(","), publish, note, jobs))
 
 
 def _say(stage: str, done: int, total: int, entry: Mapping[str, float]) -> None:
@@ -98,7 +98,3 @@ def _say(stage: str, done: int, total: int, entry: Mapping[str, float]) -> None:
         f"{name} {entry[name]:.3f}" for name in ("triplet", "pull", "rebuild", "HM", "ZSL") if name in entry
     )
     click.echo(f"{stage} epoch {done}/{total}: {shown}", err=True)
-
-
-def _note(text: str) -> None:
-    click.echo(text, err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from neurotool import pipeline
 from neurotool.data.files import save
 from neurotool.verify import Certificate
 
+from ..common.trained import TrainedRun
 from .chip import Deployed
 from .data.choose import load_task
 from .data.task import Samples, Task, join
@@ -21,8 +21,8 @@ from .runs import load_run
 from .scores import Distances, Scores, score
 
 SPEC = f"{__package__}:trained"
-FOLDER = "NEUROTOOL_STFT"
-"""Environment variable with the run that the factory loads."""
+RUN = TrainedRun("NEUROTOOL_STFT", Path("build/stft/story/chip"))
+"""The run that the factory loads."""
 
 CALIBRATION = 100
 """Training samples that scales are chosen with."""
@@ -102,7 +102,11 @@ def deploy(run: Path, out: Path, *, lava: int, limit: int | None, cuts: int, not
         cuts: Samples with which the cuts of the Pareto set are judged.
         note: Told what is done next.
     """
-    os.environ[FOLDER] = str(run.resolve())
+    with RUN.at(run):
+        return _deploy(run, out, lava, limit, cuts, note)
+
+
+def _deploy(run: Path, out: Path, lava: int, limit: int | None, cuts: int, note: Any) -> Ran:
     model = deployed(run)
     task = load_task(load_run(run)[0].data)
     files = write_data(task, out)

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from neurotool.errors import UsageError
+from neurotool.ir.atomic_file import replacing
 
 from ..common.figures import draw_curves
-from ..common.loop import replace_file
 from .data.choose import DataChoice, load_task
 from .model.options import ModelOptions
 from .model.stft import SpikingTuckerTransformer
@@ -52,11 +52,14 @@ def train_run(folder: Path, options: RunOptions, progress: Progress | None = Non
     path = folder / OPTIONS
     if path.is_file() and path.read_text() != text:
         raise UsageError(f"{folder}: it holds a run with other options", hint="remove it, or give another --out")
-    replace_file(path, lambda file: file.write_text(text))
+    with replacing(path, parents=True) as file:
+        file.write_text(text)
     outcome = two_stages(load_task(options.data), options.model, options.recipe, folder, progress)
-    replace_file(folder / WEIGHTS, lambda file: torch.save(outcome.model.state_dict(), file))
+    with replacing(folder / WEIGHTS, parents=True) as file:
+        torch.save(outcome.model.state_dict(), file)
     result = {"beta": outcome.beta, "epochs": len(outcome.second)}
-    replace_file(folder / RESULT, lambda file: file.write_text(json.dumps(result)))
+    with replacing(folder / RESULT, parents=True) as file:
+        file.write_text(json.dumps(result))
     draw_curves(outcome.first, PANELS, folder / CURVES)
     return evaluate_run(folder)
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import torch
 
-from ..common.loop import copy_file, replace_file
+from neurotool.ir.atomic_file import replacing
+
+from ..common.loop import copy_file
+from ..common.publish import PAGE, home
 from ..common.tables import put
 from .chip import LADDER, mean_thresholds, rung, with_thresholds
 from .data.choose import DataChoice, load_task
@@ -62,6 +65,8 @@ def tell(options: StoryOptions, note: Note) -> str:
 
     Trainings that an earlier call finished in the same folder are taken up.
     """
+    if options.publish:
+        home(__file__)  # refused now, not after the trainings
     options.out.mkdir(parents=True, exist_ok=True)
     ladder = climb(options, note)
     chip = options.out / "chip"
@@ -77,9 +82,11 @@ def tell(options: StoryOptions, note: Note) -> str:
     }
     picture(load_task(options.run.data), load_run(options.out / "run-0")[1], options.out / "sample.png")
     text = "\n".join(f"## {name}\n\n{table}" for name, table in tables.items())
-    replace_file(options.out / "story.md", lambda file: file.write_text(text))
+    with replacing(options.out / "story.md", parents=True) as file:
+        file.write_text(text)
     scores = {name: score_json(found) for name, found in ladder.items()}
-    replace_file(options.out / "story.json", lambda file: file.write_text(json.dumps(scores, indent=1)))
+    with replacing(options.out / "story.json", parents=True) as file:
+        file.write_text(json.dumps(scores, indent=1))
     if options.publish:
         publish(options.out, tables)
     return text
@@ -120,9 +127,9 @@ def picture(task: Task, model: SpikingTuckerTransformer, path: Path) -> None:
 
 def publish(out: Path, tables: Mapping[str, str]) -> None:
     """Put tables and figures beside the example's README."""
-    here = Path(__file__).parent
+    here = home(__file__)
     for name, table in tables.items():
-        put(here / "README.md", name, table)
+        put(here / PAGE, name, table)
     for name in ("run-0/curves.png", "sample.png", "cuts.png", "story.json"):
         copy_file(out / name, here / "results" / Path(name).name)
 
@@ -130,9 +137,12 @@ def publish(out: Path, tables: Mapping[str, str]) -> None:
 def _keep(folder: Path, trained: RunOptions, model: SpikingTuckerTransformer, beta: float) -> None:
     """Keep the chip variant as a run, so that the factory finds it."""
     run = replace(trained, model=model.options)
-    replace_file(folder / WEIGHTS, lambda file: torch.save(model.state_dict(), file))
-    replace_file(folder / RESULT, lambda file: file.write_text(json.dumps({"beta": beta})))
-    replace_file(folder / OPTIONS, lambda file: file.write_text(json.dumps(run.to_json(), indent=1)))
+    with replacing(folder / WEIGHTS, parents=True) as file:
+        torch.save(model.state_dict(), file)
+    with replacing(folder / RESULT, parents=True) as file:
+        file.write_text(json.dumps({"beta": beta}))
+    with replacing(folder / OPTIONS, parents=True) as file:
+        file.write_text(json.dumps(run.to_json(), indent=1))
 
 
 def _quiet(note: Note) -> Callable[[str, int, int, Mapping[str, float]], None]:

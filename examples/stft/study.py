@@ -14,6 +14,7 @@ from ..common.figures import draw_rows
 from ..common.grid import Cell, Results, run_grid, scores_of
 from ..common.intervals import interval, paired
 from ..common.loop import copy_file
+from ..common.publish import PAGE, home
 from ..common.tables import markdown, put
 from .data.choose import DataChoice, load_task
 from .model.options import ModelOptions
@@ -24,7 +25,7 @@ from .tucker import FORMS, by_split, cost_table
 
 COMMAND = "make study-stft"
 PROTOCOL = "two stages per run; the class split is also the seed of weights and order of samples"
-RESULTS, FIGURE, PAGE = "study.json", "study.png", "README.md"
+RESULTS, FIGURE = "study.json", "study.png"
 FULL = "full model"
 AXIS = "HM in the test (%); grey: one class split each; bar: mean and 95 % interval"
 
@@ -96,6 +97,8 @@ def run_study(
     Returns:
         The tables in Markdown.
     """
+    if publish:
+        home(__file__)  # refused now, not after the trainings
     grid = cells(splits, rows)
     results = run_grid(
         grid,
@@ -116,7 +119,7 @@ def write(folder: Path, results: Results, publish: bool) -> str:
     guess = chance(*classes(DataChoice(split=0))).harmonic
     draw_rows(present, folder / FIGURE, AXIS, (guess, "chance"))
     if publish:
-        here = Path(__file__).parent
+        here = home(__file__)
         for name, table in tables.items():
             put(here / PAGE, name, table)
         for name in (RESULTS, FIGURE):

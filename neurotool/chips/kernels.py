@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.placement import Range
 from neurotool.ir.program import Convolution
 
-IntArray = npt.NDArray[np.int64]
 Table = npt.NDArray[Any]
 """Integers: numbers of synapses, or sums of random numbers."""
 
@@ -34,9 +34,9 @@ class Axis:
     """
 
     start: int
-    taps: IntArray
-    kind: IntArray
-    sizes: IntArray
+    taps: Int64Array
+    kind: Int64Array
+    sizes: Int64Array
     key: tuple[bytes, bytes]
 
 
@@ -49,7 +49,7 @@ class KernelLists:
         weights: Its kernels, (channels out, channels in / groups, rows, columns).
     """
 
-    def __init__(self, source: tuple[int, int, int], convolution: Convolution, weights: IntArray) -> None:
+    def __init__(self, source: tuple[int, int, int], convolution: Convolution, weights: Int64Array) -> None:
         self._source, self._form, self._shape = source, convolution, weights.shape
         held = weights != 0
         self._counts = _up_to(held.astype(np.int64))
@@ -59,9 +59,9 @@ class KernelLists:
             # apart: two lists that differ have the same sum modulo 2^64 with a probability of 2^-64.
             self._sums = _up_to(np.where(held, random_numbers(weights.shape), np.uint64(0)))
         self._axes: dict[tuple[int, Range], Axis] = {}
-        self._known: dict[object, tuple[IntArray, int, int, int]] = {}
+        self._known: dict[object, tuple[Int64Array, int, int, int]] = {}
 
-    def reach(self, channels: Range, rows: Range, columns: Range) -> tuple[IntArray, IntArray]:
+    def reach(self, channels: Range, rows: Range, columns: Range) -> tuple[Int64Array, Int64Array]:
         """Return the source neurons with a synapse on a box, ascending, and how many synapses each has there."""
         down, across = self._axis(0, rows), self._axis(1, columns)
         first, entries = self._table(self._counts, channels, down, across)
@@ -71,7 +71,7 @@ class KernelLists:
         source = ((channel + first) * height + row + down.start) * width + column + across.start
         return np.asarray(source, np.int64), np.asarray(each[channel, row, column], np.int64)
 
-    def lists(self, channels: Range, rows: Range, columns: Range) -> tuple[IntArray, int, int, int]:
+    def lists(self, channels: Range, rows: Range, columns: Range) -> tuple[Int64Array, int, int, int]:
         """Return entries of each list that a box stores, and its numbers of synapses, source neurons and axons.
 
         The channels of a source position share an axon.
@@ -82,7 +82,7 @@ class KernelLists:
             self._known[key] = self._lists(channels, down, across)
         return self._known[key]
 
-    def _lists(self, channels: Range, down: Axis, across: Axis) -> tuple[IntArray, int, int, int]:
+    def _lists(self, channels: Range, down: Axis, across: Axis) -> tuple[Int64Array, int, int, int]:
         _, entries = self._table(self._counts, channels, down, across)
         positions = down.sizes[:, None] * across.sizes
         heard = entries > 0

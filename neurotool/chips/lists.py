@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.chips.kernels import KernelLists, random_numbers
 from neurotool.ir.connectivity import planes
 from neurotool.ir.placement import Slice
 from neurotool.ir.program import AllToAll, ChipProgram, Convolution, Projection, Sparse
 from neurotool.synapses.expand import PIECE, SynapseLists, Synapses
-
-IntArray = npt.NDArray[np.int64]
 
 SPAN = 16
 """Neurons to each synapse up to which counting in a table is faster than sorting."""
@@ -32,7 +30,7 @@ class Held:
         axons: Input axons that they need.
     """
 
-    stored: IntArray
+    stored: Int64Array
     synapses: int
     sources: int
     axons: int
@@ -65,7 +63,7 @@ class SliceLists:
             self._grid = planes(program.shape_of(projection.target))
             self._form = _Image(program, projection.connectivity, projection)
 
-    def reach(self, held: Slice) -> tuple[IntArray, IntArray]:
+    def reach(self, held: Slice) -> tuple[Int64Array, Int64Array]:
         """Return the source neurons with a synapse on a slice, ascending, and how many synapses each has there."""
         return self._of(held).reach(held)
 
@@ -73,7 +71,7 @@ class SliceLists:
         """Return what a slice holds."""
         return self._of(held).held(held)
 
-    def into_each(self) -> IntArray:
+    def into_each(self) -> Int64Array:
         """Return the number of synapses of every target neuron, ``[target]``."""
         return self._form.into_each()
 
@@ -83,21 +81,21 @@ class SliceLists:
 
 
 class _Form(Protocol):
-    def reach(self, held: Slice) -> tuple[IntArray, IntArray]: ...
+    def reach(self, held: Slice) -> tuple[Int64Array, Int64Array]: ...
 
     def held(self, held: Slice) -> Held: ...
 
-    def into_each(self) -> IntArray: ...
+    def into_each(self) -> Int64Array: ...
 
 
 class _Matrix:
     """A weight for every pair of neurons."""
 
-    def __init__(self, weights: IntArray) -> None:
+    def __init__(self, weights: Int64Array) -> None:
         self._weights = weights
         self._full = np.count_nonzero(weights) == weights.size
 
-    def reach(self, held: Slice) -> tuple[IntArray, IntArray]:
+    def reach(self, held: Slice) -> tuple[Int64Array, Int64Array]:
         counts = self._counts(held)
         sources = np.flatnonzero(counts)
         return sources, counts[sources]
@@ -107,10 +105,10 @@ class _Matrix:
         sources = int(np.count_nonzero(counts))
         return Held(counts, int(counts.sum()), sources, sources)
 
-    def into_each(self) -> IntArray:
+    def into_each(self) -> Int64Array:
         return np.asarray(np.count_nonzero(self._weights, axis=1), np.int64)
 
-    def _counts(self, held: Slice) -> IntArray:
+    def _counts(self, held: Slice) -> Int64Array:
         width = self._weights.shape[1]
         if self._full:
             return np.full(width, held.size, np.int64)
@@ -124,25 +122,25 @@ class _Matrix:
 class _Pairs:
     """Listed synapses. The lists are taken as they are where they are ordered by target."""
 
-    def __init__(self, listed: Sparse, weights: IntArray, size: int) -> None:
+    def __init__(self, listed: Sparse, weights: Int64Array, size: int) -> None:
         self._sources, self._weights, targets = listed.sources, weights, listed.targets
         self._order = None if bool(np.all(targets[:-1] <= targets[1:])) else np.argsort(targets, kind="stable")
         ordered = targets if self._order is None else targets[self._order]
         self._starts = np.searchsorted(ordered, np.arange(size + 1))
 
-    def reach(self, held: Slice) -> tuple[IntArray, IntArray]:
+    def reach(self, held: Slice) -> tuple[Int64Array, Int64Array]:
         return _counted(np.concatenate([np.zeros(0, np.int64), *(self._heard(*run) for run in held.runs())]))
 
     def held(self, held: Slice) -> Held:
         sources, counts = self.reach(held)
         return Held(counts, int(counts.sum()), len(sources), len(sources))
 
-    def into_each(self) -> IntArray:
+    def into_each(self) -> Int64Array:
         held = (self._weights if self._order is None else self._weights[self._order]) != 0
         before = np.concatenate([[0], np.cumsum(held)])
         return np.asarray(np.diff(before[self._starts]), np.int64)
 
-    def _heard(self, first: int, last: int) -> IntArray:
+    def _heard(self, first: int, last: int) -> Int64Array:
         inside = slice(self._starts[first], self._starts[last])
         places = inside if self._order is None else self._order[inside]
         return np.asarray(self._sources[places][self._weights[places] != 0], np.int64)
@@ -155,13 +153,13 @@ class _Image:
         self._walk = _Walk(program, projection)
         self._kernels = KernelLists(planes(program.shape_of(projection.source)), form, projection.weights)
 
-    def reach(self, held: Slice) -> tuple[IntArray, IntArray]:
+    def reach(self, held: Slice) -> tuple[Int64Array, Int64Array]:
         return self._kernels.reach(held.channels, held.rows, held.columns)
 
     def held(self, held: Slice) -> Held:
         return Held(*self._kernels.lists(held.channels, held.rows, held.columns))
 
-    def into_each(self) -> IntArray:
+    def into_each(self) -> Int64Array:
         return self._walk.into_each()
 
 
@@ -171,7 +169,7 @@ class _Walk:
     def __init__(self, program: ChipProgram, projection: Projection) -> None:
         self._program, self._projection = program, projection
 
-    def reach(self, held: Slice) -> tuple[IntArray, IntArray]:
+    def reach(self, held: Slice) -> tuple[Int64Array, Int64Array]:
         return _counted(np.concatenate([np.zeros(0, np.int64), *(p.sources for p in self._pieces(held))]))
 
     def held(self, held: Slice) -> Held:
@@ -189,7 +187,7 @@ class _Walk:
         axons = np.unique(sources % (rows * columns)).size
         return Held(entries[sources[first]], int(entries.sum()), len(sources), axons)
 
-    def into_each(self) -> IntArray:
+    def into_each(self) -> Int64Array:
         lists = SynapseLists(self._program, self._projection)
         found = np.zeros(lists.shape[0], np.int64)
         for piece in lists.pieces():
@@ -202,7 +200,7 @@ class _Walk:
             yield from lists.pieces(first, last)
 
 
-def _counted(sources: IntArray) -> tuple[IntArray, IntArray]:
+def _counted(sources: Int64Array) -> tuple[Int64Array, Int64Array]:
     """Return the different source neurons, ascending, and how often each occurs."""
     first = int(sources.min(initial=0)) if sources.size else 0
     span = int(sources.max(initial=0)) - first + 1

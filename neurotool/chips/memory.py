@@ -12,12 +12,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.chips.chip import SynapseMemory
 from neurotool.ir.program import AllToAll, Convolution, Projection
-
-IntArray = npt.NDArray[np.int64]
 
 
 class Storage(StrEnum):
@@ -29,7 +27,7 @@ class Storage(StrEnum):
 
 
 def synapse_storage(
-    lists: IntArray, neurons: int, projection: Projection, memory: SynapseMemory
+    lists: Int64Array, neurons: int, projection: Projection, memory: SynapseMemory
 ) -> tuple[Storage, int]:
     """Choose how a core stores a projection, and return that with its size in bits.
 
@@ -50,7 +48,7 @@ def synapse_storage(
     )
     needed = max(neurons - 1, 1).bit_length()
     used = lists[lists > 0]
-    indexed = int(_list_bits(used, weight + _code(needed, memory.index_codes), memory).sum())
+    indexed = int(_list_bits(used, weight + index_bits(neurons, memory), memory).sum())
     if isinstance(projection.connectivity, Convolution):
         return Storage.SHARED, indexed
     dense = int(used.size * _list_bits(np.array([neurons]), weight, memory)[0])
@@ -60,16 +58,21 @@ def synapse_storage(
     return Storage.DENSE, dense
 
 
-def _list_bits(entries: IntArray, bits: int, memory: SynapseMemory) -> IntArray:
+def _list_bits(entries: Int64Array, bits: int, memory: SynapseMemory) -> Int64Array:
     full, rest = np.divmod(entries, memory.block_synapses)
     return full * _block_bits(np.array(memory.block_synapses), bits, memory) + np.where(
         rest > 0, _block_bits(rest, bits, memory), 0
     )
 
 
-def _block_bits(entries: IntArray, bits: int, memory: SynapseMemory) -> IntArray:
+def _block_bits(entries: Int64Array, bits: int, memory: SynapseMemory) -> Int64Array:
     words = -(-(entries * bits + memory.header_bits) // memory.word_bits)
     return np.asarray(words * memory.word_bits, np.int64)
+
+
+def index_bits(neurons: int, memory: SynapseMemory) -> int:
+    """Width of an index that tells so many target neurons of a core apart."""
+    return _code(max(neurons - 1, 1).bit_length(), memory.index_codes)
 
 
 def _code(bits: int, codes: tuple[int, ...]) -> int:

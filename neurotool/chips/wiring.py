@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from neurotool.arrays import Int64Array
 from neurotool.chips.chip import Mesh
 from neurotool.chips.lists import SliceLists
 from neurotool.ir.connectivity import planes
 from neurotool.ir.placement import Slice, cores_of_neurons
 from neurotool.ir.program import ChipProgram, Convolution, Projection
 
-IntArray = npt.NDArray[np.int64]
 Held = Sequence[Sequence[Slice]]
 """The slices on each core."""
 
@@ -70,7 +69,7 @@ def destinations(program: ChipProgram, reached: Mapping[str, sparse.csr_array]) 
     return found
 
 
-def axon_groups(program: ChipProgram, projection: Projection) -> IntArray:
+def axon_groups(program: ChipProgram, projection: Projection) -> Int64Array:
     """Number the axons of a projection's source neurons, ``[source]``; neurons with the same number share one.
 
     A spike that passes through a convolution carries its channel, so that all channels of a position share an axon;
@@ -84,7 +83,7 @@ def axon_groups(program: ChipProgram, projection: Projection) -> IntArray:
     return neurons % (rows * columns)
 
 
-def in_axons(program: ChipProgram, cores: Held, reached: Mapping[str, sparse.csr_array]) -> IntArray:
+def in_axons(program: ChipProgram, cores: Held, reached: Mapping[str, sparse.csr_array]) -> Int64Array:
     """Count the input axons that each core needs, ``[core]``: one for every axon that leads to it."""
     needed = np.zeros(len(cores), np.int64)
     for group, _, to in _axons(program, reached).values():
@@ -92,7 +91,7 @@ def in_axons(program: ChipProgram, cores: Held, reached: Mapping[str, sparse.csr
     return needed
 
 
-def out_axons(program: ChipProgram, cores: Held, reached: Mapping[str, sparse.csr_array]) -> IntArray:
+def out_axons(program: ChipProgram, cores: Held, reached: Mapping[str, sparse.csr_array]) -> Int64Array:
     """Count the output axons that each core needs, ``[core]``: one for each axon on it and core that this leads to."""
     needed, count = np.zeros(len(cores), np.int64), len(cores)
     for (source, _), (group, neurons, to) in _axons(program, reached).items():
@@ -105,10 +104,10 @@ def out_axons(program: ChipProgram, cores: Held, reached: Mapping[str, sparse.cs
 
 def _axons(
     program: ChipProgram, reached: Mapping[str, sparse.csr_array]
-) -> dict[tuple[str, bool], tuple[IntArray, IntArray, IntArray]]:
+) -> dict[tuple[str, bool], tuple[Int64Array, Int64Array, Int64Array]]:
     """List axon, neuron and destination core, for every source and for its convolutions and its other projections."""
     used: dict[tuple[str, bool], sparse.csr_array] = {}
-    groups: dict[tuple[str, bool], IntArray] = {}
+    groups: dict[tuple[str, bool], Int64Array] = {}
     for name, projection in program.projections.items():
         key = projection.source, isinstance(projection.connectivity, Convolution)
         used[key] = used[key] + reached[name] if key in used else reached[name]
@@ -120,7 +119,7 @@ def _axons(
     return found
 
 
-def tiles(where: Sequence[tuple[int, int]], mesh: Mesh) -> tuple[IntArray, IntArray, IntArray]:
+def tiles(where: Sequence[tuple[int, int]], mesh: Mesh) -> tuple[Int64Array, Int64Array, Int64Array]:
     """Return row, column and chip of the tiles of cores, ``[core]`` each.
 
     Cores fill the tiles of a chip in order, and tiles lie along a serpentine: left to right in even rows, right to left

@@ -8,7 +8,7 @@ import yaml
 
 from neurotool.chips.device import Device
 from neurotool.chips.load import load_device
-from neurotool.ir.output import whole
+from neurotool.ir.atomic_file import replacing
 
 
 def write_device(device: Device, path: Path) -> Device:
@@ -18,6 +18,6 @@ def write_device(device: Device, path: Path) -> Device:
         UsageError: The file cannot be written.
     """
     text = yaml.safe_dump(device.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
-    with whole(path, "--out") as staged:
+    with replacing(path, "--out") as staged:
         staged.write_text(text, encoding="utf-8")
     return load_device(path)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from shlex import join
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 
+from neurotool.cli import following
+from neurotool.cli.answer import Answer
 from neurotool.cli.chip_values import activity, computed, program_values, resource_values
 from neurotool.cli.summary import certificate, chip, energy, precision, split, story
 from neurotool.cli.summary.tables import facts, grid, next_command
 from neurotool.units import format_si
 
 if TYPE_CHECKING:
-    from neurotool.ir.graph import Node
-    from neurotool.ir.manifest import InputRecord, Manifest
+    from neurotool.ir.manifest import CalibrationRecord, InputRecord, Manifest, OptionsRecord
     from neurotool.ir.placement import Placement
     from neurotool.ir.program import ChipProgram
     from neurotool.pipeline import (
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
         RunResult,
         VerifyResult,
     )
-
-Answer = tuple[dict[str, Any], list[RenderableType]]
 
 
 def converted(result: ConvertResult) -> Answer:
@@ -49,17 +47,17 @@ def converted(result: ConvertResult) -> Answer:
         split.boundaries(manifest.boundaries),
         *_on_chip(result.programs, records, result.placements),
         *precision.summary(records, result.losses),
-        next_command(join(["neurotool", "run", str(path), "--input", "DATA.npz"])),
+        next_command("neurotool", "run", str(path), "--input", following.DATA),
     ]
 
 
 def checked(result: ConvertResult, proof: VerifyResult) -> Answer:
     """Answer of ``convert --verify``: that of ``convert``, and of ``verify`` but for what to run next."""
-    data, (*before, following) = converted(result)
+    data, (*before, last) = converted(result)
     values, proven = _proven(result.bundle.path, proof)
     if not proof.certificate.passed:
-        following = _which_layer(result.bundle.manifest.source.spec, result.bundle.path)
-    return data | {"verify": values}, [*before, *proven, following]
+        last = following.closer_look(result.bundle.path, result.bundle.manifest)
+    return data | {"verify": values}, [*before, *proven, last]
 
 
 def inspected(result: Inspection) -> Answer:
@@ -79,7 +77,7 @@ def inspected(result: Inspection) -> Answer:
         split.boundaries(result.manifest.boundaries),
         *_on_chip(result.programs, result.records, result.placements),
         facts("Kept", {"runs": result.runs}),
-        next_command(join(["neurotool", "run", str(result.path), "--input", "DATA.npz"])),
+        next_command("neurotool", "run", str(result.path), "--input", following.DATA),
     ]
 
 
@@ -92,14 +90,16 @@ def exported(bundle: Path, form: str, files: Sequence[Path]) -> Answer:
         "tested_on_silicon": False,
         "files": [str(file) for file in files],
     }
-    scripts = [next_command(join(["python", str(file), "--help"])) for file in files if file.suffix == ".py"]
+    scripts = [next_command("python", str(file), "--help") for file in files if file.suffix == ".py"]
     tested = "by reading it back, with Norse too" if form == "nir" else "with Lava's simulation only, never on silicon"
     known = {"model": bundle, "files": tuple(files), "tested": tested}
     return data, [facts("Export", known), *scripts[:1]]
 
 
-def ran(bundle: Path, data_file: Path, result: RunResult, *, explain: bool = False) -> Answer:
-    """Answer of ``run``; ``explain`` adds how each population was computed."""
+def ran(
+    bundle: Path, data_file: Path, result: RunResult, *, read_by: Sequence[str] = (), explain: bool = False
+) -> Answer:
+    """Answer of ``run``; ``read_by`` are the options for the data file, ``explain`` adds how all was computed."""
     layers = {
         part: {name: activity(trace.spikes[name]) for name in trace.spikes} for part, trace in result.traces.items()
     }
@@ -134,9 +134,9 @@ def ran(bundle: Path, data_file: Path, result: RunResult, *, explain: bool = Fal
     paths = [
         facts(f"How {part} was computed", computed(trace.facts)) for part, trace in result.traces.items() if explain
     ]
-    command = join(["neurotool", "verify", str(bundle), "--input", str(data_file)])
+    last = next_command("neurotool", "verify", str(bundle), "--input", str(data_file), *read_by)
     crossed = [split.crossings(result.crossings)] if result.crossings else []
-    return data, [facts("Run", head), table, *crossed, *paths, next_command(command)]
+    return data, [facts("Run", head), table, *crossed, *paths, last]
 
 
 def _throughput(result: RunResult) -> tuple[str, ...]:
@@ -149,12 +149,16 @@ def _throughput(result: RunResult) -> tuple[str, ...]:
     )
 
 
-def verified(bundle: Path, data_file: Path, result: VerifyResult) -> Answer:
-    """Answer of ``verify``."""
+def verified(bundle: Path, data_file: Path, result: VerifyResult, read_by: Sequence[str] = ()) -> Answer:
+    """Answer of ``verify``; ``read_by`` are the options for the data file."""
+    from neurotool.ir.bundle import Bundle
+
     data, proven = _proven(bundle, result)
-    command = join(["neurotool", "estimate-energy", str(bundle), "--input", str(data_file)])
-    following = next_command(command) if result.certificate.passed else _which_layer("SOURCE", bundle)
-    return data, [*proven, following]
+    if result.certificate.passed:
+        last = next_command("neurotool", "estimate-energy", str(bundle), "--input", str(data_file), *read_by)
+    else:
+        last = following.closer_look(bundle, Bundle.open(bundle).manifest)
+    return data, [*proven, last]
 
 
 def _proven(bundle: Path, result: VerifyResult) -> Answer:
@@ -164,12 +168,6 @@ def _proven(bundle: Path, result: VerifyResult) -> Answer:
     crossed = [split.checks(result.boundaries)] if result.boundaries else []
     kept = facts("", {"certificate kept in": result.run_dir})
     return data, [*certificate.summary(result.certificate), *crossed, kept]
-
-
-def _which_layer(source: str, bundle: Path) -> RenderableType:
-    """What to run after a verdict of no: a conversion that says which layer loses most."""
-    command = ["neurotool", "convert", source, "--calib", "DATA.npz", "--sensitivity", "--force", "--out", str(bundle)]
-    return next_command(join(command))
 
 
 def demonstrated(result: DemoResult) -> Answer:
@@ -190,15 +188,15 @@ def demonstrated(result: DemoResult) -> Answer:
         chip.resources(result.converted.placements),
         certificate.runs(proof),
         certificate.pairs(proof),
+        *certificate.not_compared(proof),
         certificate.verdict(proof),
         energy.totals(report),
         story.in_short(result),
-        next_command(join(["neurotool", "inspect", str(bundle)])),
+        next_command("neurotool", "inspect", str(bundle)),
     ]
 
 
 def _configuration(path: Path, manifest: Manifest) -> RenderableType:
-    calibration = manifest.calibration
     return facts(
         "Configuration",
         {
@@ -207,12 +205,24 @@ def _configuration(path: Path, manifest: Manifest) -> RenderableType:
             "time step": format_si(manifest.dt, "s"),
             "neurons as in": manifest.convention.summary,
             "input": tuple(_input(record) for record in manifest.inputs),
-            "calibrated with": f"{calibration.path}, {calibration.samples} samples" if calibration else "nothing",
-            "weights": f"{manifest.options.weight_bits} bits",
+            "calibrated with": _calibrated(manifest.calibration),
+            "weights": _widths(manifest.options),
             "chip": manifest.options.chip,
             "assumed": manifest.notes,
         },
     )
+
+
+def _calibrated(record: CalibrationRecord | None) -> str:
+    if record is None:
+        return "nothing"
+    of_all = f" of {record.available}" if record.available not in (None, record.samples) else ""
+    return f"{record.path}, {record.samples}{of_all} samples"
+
+
+def _widths(options: OptionsRecord) -> str:
+    wished = "".join(f", {pattern} {bits} bits" for pattern, bits in options.layer_bits)
+    return f"{options.weight_bits} bits{wished}"
 
 
 def _input(record: InputRecord) -> str:
@@ -227,7 +237,3 @@ def _on_chip(
     if not programs:
         return []
     return [chip.populations(programs), chip.projections(programs), chip.rounding(rows), chip.resources(placed)]
-
-
-def _node(node: Node, reason: dict[str, Any]) -> dict[str, Any]:
-    return {"name": node.name, "type": node.type_name, "shape": list(node.shape), "origin": node.origin} | reason

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 
+from neurotool.cli.following import BUNDLE
 from neurotool.cli.summary.tables import facts, grid, next_command
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def measured(result: MeasuredDevice) -> tuple[dict[str, Any], list[RenderableTyp
     for name, constant in _constants(result).items():
         table.add_row(name, *(f"{each:.4g}" for each in (constant.low, constant.value, constant.high)), constant.unit)
     about = {"file": result.path, "how": result.notes}
-    return data, [table, facts("", about), next_command(f"neurotool estimate-energy BUNDLE --device {result.path}")]
+    following = next_command("neurotool", "estimate-energy", BUNDLE, "--device", str(result.path))
+    return data, [table, facts("", about), following]
 
 
 def _constants(result: MeasuredDevice) -> dict[str, Constant]:

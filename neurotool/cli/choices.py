@@ -11,12 +11,6 @@ Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 FORMS = ("source", "float", "loihi", "lava")
 """Ways to run a bundle that ``verify`` compares."""
 
-EVERY_FORM = "all"
-"""Name under which ``pipeline.verify`` takes a limit for all forms."""
-
-ENGINE = "engine"
-"""Another name of ``loihi``, the integer engine, that is understood and not offered."""
-
 
 def _offering(known: Callable[[], Iterable[str]]) -> Complete:
     def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:

@@ -16,7 +16,6 @@ from neurotool.cli.options import (
     encoding_options,
     force_option,
     output_options,
-    refuse_alone,
 )
 from neurotool.cli.precision import precision_options
 from neurotool.cli.session import Session
@@ -64,7 +63,6 @@ def convert(session: Session, /, source: str, out: Path, proof: str | None, **ch
     from neurotool import pipeline
     from neurotool.cli.answers import checked, converted
 
-    refuse_alone({"fine_tune_epochs": "fine_tune", "learning_rate": "fine_tune"})
     options = conversion(choices)
     with session.progress() as progress:
         if proof is None:

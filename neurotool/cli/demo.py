@@ -27,7 +27,7 @@ from neurotool.cli.session import Session
     default=100,
     show_default=True,
     metavar="N",
-    help="How many of the test samples the real Lava runs.",
+    help="How many of the test samples the real Lava runs, where it is installed.",
 )
 @force_option
 @output_options
@@ -35,7 +35,8 @@ from neurotool.cli.session import Session
 def demo(session: Session, /, out: Path, lava_samples: int, force: bool) -> None:  # fmt: skip
     """Go the whole way with a small example.
 
-    Trains a hybrid network on handwritten digits, splits and converts it, runs it on Lava, verifies and costs it.
+    Trains a hybrid network on handwritten digits, splits and converts it, runs it on Lava where that is installed,
+    verifies and costs it.
 
     Takes about two minutes. Ends with 1 when something disagrees by more than its tolerance.
     """

@@ -69,7 +69,7 @@ def costed(
         "kept in": result.run_dir,
         "figures": tuple(path.name for path in result.figures),
     }
-    following = [next_command(f"neurotool inspect {source}")] if result.run_dir else []
+    following = [next_command("neurotool", "inspect", str(source))] if result.run_dir else []
     return data, [*text, facts("", about), *following], report.warnings
 
 

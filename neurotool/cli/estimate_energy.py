@@ -9,7 +9,7 @@ import click
 
 from neurotool.cli import choices
 from neurotool.cli.headings import Verb, examples, headed
-from neurotool.cli.options import FILE, encoding_options, force_option, limit_option, output_options, refuse_alone
+from neurotool.cli.options import FILE, encoding_options, force_option, limit_option, output_options
 from neurotool.cli.session import Session
 
 DYNAMIC_NAMES = ("cores", "above-ready-idle", "above-leakage", "above-boot-idle")
@@ -72,11 +72,9 @@ DYNAMIC_NAMES = ("cores", "above-ready-idle", "above-leakage", "above-boot-idle"
 @headed(
     "Comparison",
     "--gpu",
-    default="h100-sxm",
-    show_default=True,
     metavar="NAME",
     shell_complete=choices.devices,
-    help="GPU of the comparison.",
+    help="GPU of the comparison [h100-sxm].",
 )
 @click.option("--neurobench", type=FILE, metavar="FILE", help="Write counts in NeuroBench's terms (.json).")
 @headed(
@@ -95,7 +93,7 @@ DYNAMIC_NAMES = ("cores", "above-ready-idle", "above-leakage", "above-boot-idle"
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws behind the bands."
 )
 @click.option("--plot/--no-plot", default=True, show_default=True, help="Draw the figures beside the report.")
-@click.option("--figures", type=FILE, metavar="FOLDER", help="Folder for the figures [the run in the bundle].")
+@click.option("--figures", type=FILE, metavar="FOLDER", help="Write the figures to FOLDER as well.")
 @force_option
 @output_options
 @click.pass_obj
@@ -120,7 +118,6 @@ def estimate_energy(
     from neurotool import pipeline
     from neurotool.cli.energy_answer import costed
 
-    refuse_alone({"gpu": "compare"})
     options = pipeline.EnergyOptions(**choices)
     with session.progress() as progress:
         result = pipeline.estimate_from(

@@ -11,7 +11,6 @@ from rich.markup import escape
 from neurotool.cli.session import Session, stderr
 from neurotool.errors import NeurotoolError, UsageError
 
-INTERNAL = 5
 SIGNALLED = 128
 """Added to the number of the signal that ended a command, as shells count."""
 INTERRUPTED = SIGNALLED + signal.SIGINT

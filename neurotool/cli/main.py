@@ -19,13 +19,14 @@ from neurotool.cli.ending import end_on_signals
 from neurotool.cli.estimate_energy import estimate_energy
 from neurotool.cli.explain import explain
 from neurotool.cli.export import export
-from neurotool.cli.failures import report
+from neurotool.cli.failures import INTERRUPTED, SIGNALLED, report
 from neurotool.cli.inspect import inspect
 from neurotool.cli.options import output_options
 from neurotool.cli.partition import partition
 from neurotool.cli.run import run
 from neurotool.cli.session import Session
 from neurotool.cli.verify import verify
+from neurotool.status import MEANINGS
 
 _VERBS = (
     demo,
@@ -65,8 +66,8 @@ def _print_versions(ctx: click.Context, _: click.Parameter, wanted: bool) -> Non
     cls=_Verbs,
     commands={verb.name: verb for verb in _VERBS if verb.name},
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done; 1 it ran and the answer is no; 2 wrong usage; 3 the model uses something unsupported; "
-    "4 a backend is absent or failed; 5 internal error; 130 interrupted; 128 + n ended by signal n.",
+    epilog=f"Exit codes: {'; '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}; "
+    f"{INTERRUPTED} interrupted; {SIGNALLED} + n ended by signal n.",
 )
 @click.option(
     "--version",
@@ -83,10 +84,12 @@ def cli() -> None:
 
 def invoke(arguments: Sequence[str], session: Session | None = None) -> int:
     """Run one command line and return its exit code."""
-    session = session or Session()
+    session, before = session or Session(), sys.stdout
     try:
         result = cli.main(list(arguments), prog_name="neurotool", standalone_mode=False, obj=session)
     except BaseException as error:
+        if isinstance(error, SystemExit) and sys.stdout is not before:
+            raise BrokenPipeError from None  # click puts another one in its place, and takes it for a failure
         return report(error, session, asked_for_json="--json" in arguments)
     return result if isinstance(result, int) else 0
 

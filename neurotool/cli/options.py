@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from neurotool.cli import choices
 from neurotool.cli.headings import GENERAL, headed
 from neurotool.cli.session import Session
-from neurotool.errors import UsageError
 from neurotool.ir.convention import CONVENTIONS
 from neurotool.units import parse_time
+from neurotool.written import read_coding, read_encode, read_weight_bits
 
 if TYPE_CHECKING:
     from neurotool.pipeline import ConvertOptions
@@ -40,61 +39,10 @@ def read_names(_: click.Context, __: click.Parameter, text: str | None) -> tuple
     return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def refuse_repeats(option: str, given: Sequence[str], what: str, names: Sequence[str] | None = None) -> None:
-    """Refuse an option that is given twice for the same: the last one would win in silence.
-
-    Args:
-        option: The option.
-        given: Its values.
-        what: What each of them is for, in one word.
-        names: Which one each is for, or None for what stands before its last equals sign.
-
-    Raises:
-        UsageError: Two are for the same.
-    """
-    names = [text.rpartition("=")[0] for text in given] if names is None else names
-    if len(set(names)) < len(names):
-        raise UsageError(f"{' '.join(f'{option} {value}' for value in given)}: says two things of one {what}")
-
-
-def refuse_alone(partners: Mapping[str, str]) -> None:
-    """Refuse options of the running command that say something about another one, which was not given.
-
-    Args:
-        partners: Parameter that the other one is, by parameter.
-
-    Raises:
-        UsageError: One was given alone.
-    """
-    context = click.get_current_context()
-    for name, partner in partners.items():
-        alone = context.get_parameter_source(name) is not ParameterSource.DEFAULT and not context.params[partner]
-        if alone:
-            option, other = (f"--{each.replace('_', '-')}" for each in (name, partner))
-            raise UsageError(f"{option} goes with {other}", hint=f"add {other}")
-
-
-WIDEST_WEIGHT = 16
-"""Bits of the widest weight: two synapses of eight."""
-
-
 def _parse_weight_bits(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
     """Widths by pattern, and the width of all else, as the fields of ``ConvertOptions``."""
-    layers: list[tuple[str, int]] = []
-    default = 8
-    for text in given:
-        pattern, _equals, bits = text.rpartition("=")
-        if not bits.isdecimal() or not 1 <= int(bits) <= WIDEST_WEIGHT:
-            raise UsageError(
-                f"--weight-bits: {text!r} is no width of 1 to {WIDEST_WEIGHT} bits",
-                hint="write 8, or such as hidden=16",
-            )
-        if pattern:
-            layers.append((pattern, int(bits)))
-        else:
-            default = int(bits)
-    refuse_repeats("--weight-bits", given, "pattern")
-    return {"weight_bits": default, "layer_bits": tuple(layers)}
+    default, layers = read_weight_bits(given)
+    return {"weight_bits": default, "layer_bits": layers}
 
 
 def _complete_encodings(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
@@ -105,28 +53,11 @@ def _complete_encodings(_: click.Context, __: click.Parameter, incomplete: str) 
 
 
 def _parse_encode(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str | dict[str, str] | None:
-    """One encoder for the only input, or one for each that is named."""
-    if not given:
-        return None
-    pairs = {name: encoder for name, _equals, encoder in (text.rpartition("=") for text in given)}
-    refuse_repeats("--encode", given, "input")
-    if "" not in pairs:
-        return pairs
-    if len(pairs) > 1:
-        raise UsageError(f"--encode {pairs['']} does not say for which input", hint=f"--encode NAME={pairs['']}")
-    return pairs[""]
+    return read_encode(given)
 
 
 def _parse_coding(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    """Codings by pattern of node names."""
-    wishes = {}
-    for text in given:
-        pattern, _equals, coding = text.rpartition("=")
-        if not pattern:
-            raise UsageError(f"--coding: {text!r} is not NODE=CODING", hint="write such as encoder.2=rate")
-        wishes[pattern] = coding
-    refuse_repeats("--coding", given, "node")
-    return wishes
+    return read_coding(given)
 
 
 def _set_json(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -134,7 +65,9 @@ def _set_json(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 def _set_verbosity(ctx: click.Context, _: click.Parameter, times: int) -> None:
-    ctx.ensure_object(Session).verbosity += times
+    if times:
+        session = ctx.ensure_object(Session)
+        session.verbosity = max(0, session.verbosity) + times
 
 
 def _set_quiet(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -147,8 +80,8 @@ _OUTPUT = (
            help="Print the result as one JSON object."),
     headed(GENERAL, "-v", "--verbose", count=True, expose_value=False, is_eager=True, callback=_set_verbosity,
            help="Say more; twice shows the traceback behind an error."),
-    headed(GENERAL, "-q", "--quiet", is_flag=True, expose_value=False, callback=_set_quiet,
-           help="Print only results and errors."),
+    headed(GENERAL, "-q", "--quiet", is_flag=True, expose_value=False, is_eager=True, callback=_set_quiet,
+           help="Print only results and errors; of -q and -v the later counts."),
 )  # fmt: skip
 _CONVERSION = (
     headed("The model", "--dt", callback=read_time, metavar="TIME",

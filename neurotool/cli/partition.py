@@ -59,12 +59,12 @@ def partition(
 
     if figure is not None:
         result_files.check(figure, choices["force"], "--figure", result_files.FIGURES)
+    options = conversion(choices)
     with session.progress() as progress:
         result = pipeline.partition(
-            source, conversion(choices), pareto=pareto or figure is not None, data=data, figure=figure,
-            progress=progress,
-        )  # fmt: skip
+            source, options, pareto=pareto or figure is not None, data=data, figure=figure, progress=progress
+        )
     if node is not None:
         session.answer(*explained(source, result, node))
     else:
-        session.answer(*partitioned(source, result, detailed=session.verbosity > 0))
+        session.answer(*partitioned(source, result, options, detailed=session.verbosity > 0))

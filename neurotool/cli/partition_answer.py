@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from shlex import join
 from typing import TYPE_CHECKING, Any
 
-from rich.console import RenderableType
-
+from neurotool.cli import following
+from neurotool.cli.answer import Answer
 from neurotool.cli.summary import cut as shown
 from neurotool.cli.summary import split
 from neurotool.cli.summary.tables import next_command
@@ -15,14 +14,12 @@ from neurotool.cli.summary.tables import next_command
 if TYPE_CHECKING:
     from neurotool.ir.costs import CutCost
     from neurotool.ir.graph import Node
-    from neurotool.pipeline import PartitionResult
+    from neurotool.pipeline import ConvertOptions, PartitionResult
     from neurotool.pipeline.cuts.pareto import CutPoint
 
-Answer = tuple[dict[str, Any], list[RenderableType]]
 
-
-def partitioned(source: str, result: PartitionResult, *, detailed: bool = False) -> Answer:
-    """Answer of ``partition``; ``detailed`` lists the nodes one by one."""
+def partitioned(source: str, result: PartitionResult, options: ConvertOptions, *, detailed: bool = False) -> Answer:
+    """Answer of ``partition`` with some options; ``detailed`` lists the nodes one by one."""
     cut = result.partition
     data = {
         "schema": "neurotool.partition/1",
@@ -39,11 +36,7 @@ def partitioned(source: str, result: PartitionResult, *, detailed: bool = False)
     text = [shown.configuration(source, result), shown.parts(result)]
     text += [split.nodes(cut)] if detailed else []
     text += [split.boundaries(cut.boundaries), *shown.costs(result)]
-    wish = [] if result.chosen is None else ["--objective", result.chosen.objective.value]
-    return data, [
-        *text,
-        next_command(join(["neurotool", "convert", source, *wish, "--calib", "DATA.npz", "--out", "BUNDLE"])),
-    ]
+    return data, [*text, following.conversion(source, options)]
 
 
 def explained(source: str, result: PartitionResult, node: str) -> Answer:
@@ -58,7 +51,7 @@ def explained(source: str, result: PartitionResult, node: str) -> Answer:
         "other_side": _cost(found.there),
         "moved": list(found.moved),
     }
-    rule = [next_command(join(["neurotool", "explain", found.reason.rule]))] if found.reason.rule else []
+    rule = [next_command("neurotool", "explain", found.reason.rule)] if found.reason.rule else []
     return data, [shown.explanation(result, found), *rule]
 
 

@@ -32,7 +32,12 @@ def inspected_placement(
     for part, placement in placements.items():
         text += [chip.cores(part, placement), facts(f"In a step, {part}", _step(placement))]
     about = {"core map": tuple(map(str, maps))}
-    return data, [*text, chip.resources(placements), facts("", about), next_command("neurotool explain NT-PLACE-007")]
+    return data, [
+        *text,
+        chip.resources(placements),
+        facts("", about),
+        next_command("neurotool", "explain", "NT-PLACE-007"),
+    ]
 
 
 def _step(placement: Placement) -> dict[str, object]:

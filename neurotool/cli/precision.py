@@ -26,10 +26,10 @@ _OPTIONS = (
     headed("Rounding", "--fine-tune", type=FILE, metavar="FILE",
            help="Train the rounded model on these samples: on their labels, or without such on the spikes of the "
            "float reference."),
-    headed("Rounding", "--fine-tune-epochs", type=int, default=10, show_default=True, metavar="N",
-           help="Passes over the samples of --fine-tune."),
-    headed("Rounding", "--learning-rate", type=float, default=0.0005, show_default=True, metavar="SHARE",
-           help="Step of the training, as a share of the size of each layer's weights."),
+    headed("Rounding", "--fine-tune-epochs", type=int, metavar="N",
+           help="Passes over the samples of --fine-tune [10]."),
+    headed("Rounding", "--learning-rate", type=float, metavar="SHARE",
+           help="Step of the training, as a share of the size of each layer's weights [0.0005]."),
 )  # fmt: skip
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shlex import join
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 
 from neurotool.cli.chip_values import activity, computed, program_values
+from neurotool.cli.following import DATA
 from neurotool.cli.summary import chip
 from neurotool.cli.summary.tables import facts, grid, next_command
 from neurotool.units import format_si
@@ -25,7 +25,7 @@ def ran_program(
     trace = result.trace
     rows = {name: activity(raster) for name, raster in trace.spikes.items()}
     data = {
-        "schema": "neurotool.run/1",
+        "schema": "neurotool.program-run/1",
         "program": str(path),
         "target": trace.target,
         "samples": result.samples,
@@ -63,7 +63,7 @@ def inspected_program(path: Path, program: ChipProgram) -> tuple[dict[str, Any],
         port.name: {"shape": list(port.shape), "message_bits": port.message_bits} for port in program.inputs.values()
     }
     data = {
-        "schema": "neurotool.inspect/1",
+        "schema": "neurotool.program-inspection/1",
         "program": str(path),
         "dt": program.dt,
         "inputs": ports,
@@ -77,12 +77,11 @@ def inspected_program(path: Path, program: ChipProgram) -> tuple[dict[str, Any],
         "outputs": tuple(f"{port.population}, {port.kind.value}" for port in program.outputs),
         "note": program.notes,
     }
-    command = join(["neurotool", "run", str(path), "--input", "DATA.npz", "--steps", "N"])
     return data, [
         facts("Program", head),
         chip.populations(programs),
         chip.projections(programs),
-        next_command(command),
+        next_command("neurotool", "run", str(path), "--input", DATA),
     ]
 
 

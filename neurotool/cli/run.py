@@ -20,10 +20,6 @@ from neurotool.cli.options import (
     read_time,
 )
 from neurotool.cli.session import Session
-from neurotool.errors import UsageError
-
-IN_THIS_PROCESS = ("loihi", "loihi-reference", "loihi-torch", "gpu")
-"""Targets that no time limit can end."""
 
 
 @click.command(
@@ -81,10 +77,9 @@ def run(session: Session, /, model: Path, data: Path, out: Path | None, explain:
 
     A bundle keeps the recording. A NetX file is run as the chip program that it holds; --out writes its recording.
     """
-    if options["timeout"] is not None and options["target"] in IN_THIS_PROCESS:
-        raise UsageError(f"--timeout has no meaning for --target {options['target']}", hint="it is for --target lava")
     from neurotool import pipeline
     from neurotool.cli.answers import ran
+    from neurotool.cli.following import reading
     from neurotool.cli.program_answer import ran_program
 
     with session.progress() as progress:
@@ -92,4 +87,5 @@ def run(session: Session, /, model: Path, data: Path, out: Path | None, explain:
     if isinstance(result, pipeline.ProgramRun):
         session.answer(*ran_program(model, result, out, explain=explain))
     else:
-        session.answer(*ran(model, data, result, explain=explain))
+        read_by = reading(options["encode"], options["steps"], options["limit"])
+        session.answer(*ran(model, data, result, read_by=read_by, explain=explain))

@@ -15,6 +15,8 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from neurotool.status import Status
+
 if TYPE_CHECKING:
     from neurotool.diagnostics import Diagnostic
     from neurotool.pipeline.results import StageProgress
@@ -59,7 +61,7 @@ class Session:
             code: Exit code to end with; 1 where the answer is no.
         """
         if self.json:
-            from neurotool.ir.envelope import Envelope, Status
+            from neurotool.ir.envelope import Envelope
 
             envelope = Envelope(status=Status.of(code), data=data, diagnostics=tuple(diagnostics))
             click.echo(envelope.to_json(), nl=False)
@@ -127,9 +129,17 @@ def stderr() -> Console:
     return _console(sys.stderr)
 
 
+class _Console(Console):
+    """A console that leaves it to the command what a reader who left means; rich's own ends the process with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the error pass, which is being handled when this is called."""
+        raise
+
+
 def _console(file: TextIO) -> Console:
     # Rich reads NO_COLOR, TERM and COLUMNS by itself, and takes 80 columns where it knows none.
-    console = Console(emoji=False, file=file)
+    console = _Console(emoji=False, file=file)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PLAIN_WIDTH
     return console

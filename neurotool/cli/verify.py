@@ -16,34 +16,19 @@ from neurotool.cli.options import (
     output_options,
     read_names,
     read_time,
-    refuse_repeats,
 )
 from neurotool.cli.session import Session
-from neurotool.errors import UsageError
+from neurotool.written import EVERY_FORM, form_of, read_limits
 
 
 def _read_forms(context: click.Context, option: click.Parameter, text: str | None) -> tuple[str, ...] | None:
     """Forms to compare, each by the name that is shown."""
     names = read_names(context, option, text)
-    return None if names is None else tuple(_shown(name) for name in names)
+    return None if names is None else tuple(form_of(name) for name in names)
 
 
 def _read_limits(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
-    """Numbers of samples by form; one that is given alone is that of every form."""
-    limits: list[tuple[str, int]] = []
-    for text in given:
-        name, equals, number = text.rpartition("=")
-        if bool(name) is not bool(equals) or not number.isdecimal() or int(number) < 1:
-            raise UsageError(
-                f"--limit: {text!r} is neither N nor NAME=N", hint="write, for example, --limit 100 or --limit lava=100"
-            )
-        limits.append((_shown(name) if name else choices.EVERY_FORM, int(number)))
-    refuse_repeats("--limit", given, "form", [name for name, _number in limits])
-    return dict(limits)
-
-
-def _shown(form: str) -> str:
-    return "loihi" if form == choices.ENGINE else form
+    return read_limits(given)
 
 
 @click.command(
@@ -61,8 +46,8 @@ def _shown(form: str) -> str:
     shell_complete=choices.forms,
     callback=_read_forms,
     metavar="NAMES",
-    help="What to compare, of source, float, loihi (or engine), lava [all that the bundle has]; one "
-    "alone beside loihi.",
+    help="What to compare, of source, float, loihi (or engine), lava [all that the bundle has, lava "
+    "where it is installed]; one alone beside loihi.",
 )
 @click.option(
     "--limit",
@@ -105,10 +90,12 @@ def verify(
 
     Runs them on the same samples and compares spike by spike, each with the one before it. Ends with 1 when something
     disagrees by more than its tolerance. Then runs the model as it is after each stage of the conversion, and names the
-    stage that the differences come from. The certificate and its figures are kept in the bundle.
+    stage that the differences come from. Where Lava is not installed, says so and how to install it, and compares the
+    others. The certificate and its figures are kept in the bundle.
     """
     from neurotool import pipeline
     from neurotool.cli.answers import verified
+    from neurotool.cli.following import reading
 
     with session.progress() as progress:
         result = pipeline.verify(
@@ -124,4 +111,5 @@ def verify(
             timeout=timeout,
             progress=progress,
         )
-    session.answer(*verified(bundle, data, result), code=0 if result.certificate.passed else 1)
+    read_by = reading(encode, steps, limits.get(EVERY_FORM))
+    session.answer(*verified(bundle, data, result, read_by), code=0 if result.certificate.passed else 1)

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.data.codes import latency_code, rate_code
+
 Array = npt.NDArray[np.generic]
 
 _PAYLOAD_WIDTHS = (8, 16, 24, 32)
@@ -97,20 +99,14 @@ def rate(values: Array, setting: Setting) -> Encoded:
     the other samples nor on the number of steps after them.
     """
     shares, peak, notes = _shares(values, setting.peak)
-    x = np.empty((setting.steps, *values.shape), dtype=np.bool_)
-    for sample, probabilities in enumerate(shares):
-        draws = np.random.default_rng((setting.seed, sample)).random((setting.steps, *probabilities.shape))
-        x[:, sample] = draws < probabilities
-    return Encoded(x, peak=peak, notes=notes)
+    return Encoded(rate_code(shares[np.newaxis], setting.steps, setting.seed), peak=peak, notes=notes)
 
 
 def latency(values: Array, setting: Setting) -> Encoded:
     """Fire once, at step ⌊(1 - value / peak)·steps⌋; a value of zero never fires."""
     shares, peak, notes = _shares(values, setting.peak)
-    # The smallest shares vanish beside 1 in floating point and would fall one step past the end.
-    step = np.minimum(np.floor((1.0 - shares) * setting.steps), setting.steps - 1)
-    clock = np.arange(setting.steps).reshape(-1, *(1 for _ in values.shape))
-    return Encoded((clock == step) & (shares > 0.0), peak=peak, notes=notes)
+    fires, _ = latency_code(shares, setting.steps)
+    return Encoded(fires, peak=peak, notes=notes)
 
 
 def graded(values: Array, setting: Setting) -> Encoded:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from neurotool.data.arrays import LABELS, SAMPLES, check_suffix, field_names, read_fields
 from neurotool.data.dataset import Dataset, Samples
+from neurotool.data.digest import file_sha256
 from neurotool.data.encode import STATIC
 from neurotool.data.reading import Reading, check_options, dataset
 from neurotool.errors import UsageError
@@ -46,7 +48,7 @@ def load(
     path, reading = Path(path), Reading(encode, steps, seed, peak)
     check_options(SAMPLES, reading)
     x, y = _read(path)
-    return dataset(path, SAMPLES, x, y, reading)
+    return dataset(path, file_sha256(path), SAMPLES, x, y, reading)
 
 
 def load_samples(
@@ -75,14 +77,15 @@ def load_samples(
         )
     arrays = read_fields(path, (*fields, LABELS))
     y = arrays.pop(LABELS, None)
+    sha256 = file_sha256(path)
     found = {}
     for name in fields:
         flat = len(fields) > 1 and name not in known and arrays[name].ndim == 2
         reading = Reading(STATIC) if flat else known.get(name, Reading())
-        found[name] = dataset(path, name, arrays[name], y, reading)
+        found[name] = dataset(path, sha256, name, arrays[name], y, reading)
     _check_together(path, found)
     first = next(iter(found.values()))
-    return Samples(found, first.y, path, first.sha256)
+    return Samples(found, first.y, path, sha256)
 
 
 def sample_shape(path: str | Path) -> tuple[int, ...]:
@@ -104,15 +107,18 @@ def save(path: str | Path, x: Array | Mapping[str, Array], y: Array | None = Non
         y: Class number of each sample, ``[batch]``.
 
     Raises:
-        UsageError: The suffix is none of :data:`SUFFIXES`.
+        UsageError: The suffix is none of :data:`SUFFIXES`, or an array holds no numbers.
     """
     path = Path(path)
     check_suffix(path)
     inputs = x if isinstance(x, Mapping) else {SAMPLES: x}
-    fields = {name: np.asarray(value) for name, value in inputs.items()}
+    fields: dict[str, Any] = {name: np.asarray(value) for name, value in inputs.items()}
     fields |= {} if y is None else {LABELS: np.asarray(y)}
+    for name, values in fields.items():
+        if values.dtype.hasobject:  # would be a pickle, which nothing here reads
+            raise UsageError(f"{path}: array {name} holds Python objects, not numbers")
     if path.suffix == ".npz":
-        np.savez_compressed(path, allow_pickle=False, **fields)
+        np.savez_compressed(path, **fields)
         return
     with h5py.File(path, "w") as file:
         for name, values in fields.items():

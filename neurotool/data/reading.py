@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from neurotool.data.arrays import SAMPLES
 from neurotool.data.dataset import Dataset, Labels
-from neurotool.data.digest import file_sha256
 from neurotool.data.encode import ENCODERS, ENCODINGS, STATIC, EncodingError, Setting, payload_bits
 from neurotool.errors import UsageError
 
@@ -37,11 +36,12 @@ class Reading:
     peak: float | None = None
 
 
-def dataset(path: Path, name: str, x: Array, y: Array | None, reading: Reading) -> Dataset:
+def dataset(path: Path, sha256: str, name: str, x: Array, y: Array | None, reading: Reading) -> Dataset:
     """Turn an array of a file into samples.
 
     Args:
-        path: The file, for messages and its digest.
+        path: The file, for messages.
+        sha256: Its digest.
         name: Name of the array.
         x: The array.
         y: Labels, if the file has any.
@@ -52,12 +52,12 @@ def dataset(path: Path, name: str, x: Array, y: Array | None, reading: Reading) 
     """
     _check_values(path, name, x)
     if reading.encode == STATIC:
-        return _static(path, name, x, y)
+        return _static(path, sha256, name, x, y)
     if reading.encode is not None and reading.steps is not None:
         setting = Setting(reading.steps, reading.seed, reading.peak)
-        return _encoded(path, name, x, y, reading.encode, setting)
+        return _encoded(path, sha256, name, x, y, reading.encode, setting)
     _check_raster(path, name, x, y)
-    return _raster(path, name, x, None if y is None else _labels(path, name, y, x.shape[1]))
+    return _raster(path, sha256, name, x, None if y is None else _labels(path, name, y, x.shape[1]))
 
 
 def check_options(name: str, reading: Reading) -> None:
@@ -101,7 +101,7 @@ def _check_values(path: Path, name: str, x: Array) -> None:
         raise UsageError(f"{path}: field {name} holds {x[first]} at {first}, expected finite numbers")
 
 
-def _encoded(path: Path, name: str, x: Array, y: Array | None, encode: str, setting: Setting) -> Dataset:
+def _encoded(path: Path, sha256: str, name: str, x: Array, y: Array | None, encode: str, setting: Setting) -> Dataset:
     if x.ndim < 2:
         raise UsageError(
             f"{path}: field {name} has shape {x.shape}, expected [batch, *features] with --encode {encode}"
@@ -109,7 +109,7 @@ def _encoded(path: Path, name: str, x: Array, y: Array | None, encode: str, sett
     if y is not None and y.ndim == 1 and x.ndim > 2 and len(y) == x.shape[1] != x.shape[0]:
         raise UsageError(
             f"{path}: field {name} has shape {x.shape} and y {y.shape}, so {name} already has a time axis",
-            hint=f"drop --encode {encode} and --steps {setting.steps}",
+            hint=f"drop --encode {encode}, and --steps where it is given",
         )
     labels = None if y is None else _labels(path, name, y, x.shape[0])
     try:
@@ -120,7 +120,7 @@ def _encoded(path: Path, name: str, x: Array, y: Array | None, encode: str, sett
         x=done.x,
         y=labels,
         path=path,
-        sha256=file_sha256(path),
+        sha256=sha256,
         message_bits=done.message_bits,
         scale=done.scale,
         static=x,
@@ -131,13 +131,13 @@ def _encoded(path: Path, name: str, x: Array, y: Array | None, encode: str, sett
     )
 
 
-def _static(path: Path, name: str, x: Array, y: Array | None) -> Dataset:
+def _static(path: Path, sha256: str, name: str, x: Array, y: Array | None) -> Dataset:
     if x.ndim < 2:
         raise UsageError(
             f"{path}: field {name} has shape {x.shape}, expected [batch, *features] with --encode {STATIC}"
         )
     labels = None if y is None else _labels(path, name, y, x.shape[0])
-    return Dataset(x, labels, path, file_sha256(path), encode=STATIC, timed=False)
+    return Dataset(x, labels, path, sha256, encode=STATIC, timed=False)
 
 
 def _check_raster(path: Path, name: str, x: Array, y: Array | None) -> None:
@@ -146,27 +146,27 @@ def _check_raster(path: Path, name: str, x: Array, y: Array | None) -> None:
         raise UsageError(f"{path}: field {name} has shape {x.shape}, expected [time, batch, *features]", hint=hint)
     if y is not None and y.ndim == 1 and len(y) == x.shape[0] != x.shape[1]:
         raise UsageError(
-            f"{path}: field {name} has shape {x.shape} and y {y.shape}, so {name} has no time axis", hint=hint
+            f"{path}: field {name} has shape {x.shape} and y {y.shape}, so {name} has no time axis or has it second",
+            hint=f"the first axis must be time: transpose to [time, batch, ...]; {hint}",
         )
 
 
-def _raster(path: Path, name: str, x: Array, y: Labels | None) -> Dataset:
-    digest = file_sha256(path)
+def _raster(path: Path, sha256: str, name: str, x: Array, y: Labels | None) -> Dataset:
     if x.dtype == np.uint8 and x.max() > 1:
         raise UsageError(
             f"{path}: field {name} is uint8, which means spikes, but holds {int(x.max())}",
             hint="save payloads of graded spikes as int16 or int32",
         )
     if x.dtype in (np.bool_, np.uint8):
-        return Dataset(x.astype(np.bool_), y, path, digest)
+        return Dataset(x.astype(np.bool_), y, path, sha256)
     if x.dtype.kind in "iu":
         try:
-            return Dataset(x, y, path, digest, message_bits=payload_bits(x))
+            return Dataset(x, y, path, sha256, message_bits=payload_bits(x))
         except EncodingError as error:
             raise UsageError(f"{path}: field {name}: {error}") from None
     binary = bool(np.isin(x, (0.0, 1.0)).all())
     note = f"{path.name}: {name} is {x.dtype} and holds only 0 and 1; save it as bool if these are spikes"
-    return Dataset(x, y, path, digest, notes=(note,) if binary else ())
+    return Dataset(x, y, path, sha256, notes=(note,) if binary else ())
 
 
 def _labels(path: Path, name: str, y: Array, batch: int) -> Labels:

@@ -1,4 +1,4 @@
-"""How accurate the ways to do a task are, as far as anybody knows, and whether two are equally accurate."""
+"""How accurate the alternatives for a task are, as far as anybody knows, and whether two are equally accurate."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ EQUAL_WITHIN = 0.01
 """Accuracies that differ by no more count as equal: the loss that ``verify`` allows for quantisation."""
 
 
-class Way(StrEnum):
-    """A way to do the task."""
+class Kind(StrEnum):
+    """What does the task."""
 
     SPLIT = "split"  # the model as it was split: chip, or chip and device
     SPIKING = "spiking-gpu"  # the spiking network on a GPU, step by step
@@ -63,19 +63,19 @@ class Equality:
         return cls(f"no: {100 * difference:+.2f} points")
 
 
-def read_accuracies(path: Path) -> dict[Way, Accuracy]:
+def read_accuracies(path: Path) -> dict[Kind, Accuracy]:
     """Read a file of accuracies.
 
-    It maps names of :class:`Way` to an accuracy with its source::
+    It maps names of :class:`Kind` to an accuracy with its source::
 
         float-ann: {accuracy: 0.982, source: "train_ann.py, seed 0, same test set"}
 
     Raises:
-        UsageError: The file cannot be read, names no such way, or lacks a source.
+        UsageError: The file cannot be read, names no such kind, or lacks a source.
     """
     try:
         stored = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return TypeAdapter(dict[Way, Accuracy]).validate_python(stored)
+        return TypeAdapter(dict[Kind, Accuracy]).validate_python(stored)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--accuracies: {path} cannot be read: {reason(error)}") from None
     except yaml.YAMLError as error:
@@ -85,5 +85,5 @@ def read_accuracies(path: Path) -> dict[Way, Accuracy]:
         where = ".".join(str(part) for part in first["loc"] if part != "[key]")
         raise UsageError(
             f"--accuracies: {path}: {where}: {first['msg'].removeprefix('Value error, ')}",
-            hint=f"names are {', '.join(Way)}; each has accuracy, from 0 to 1, and source",
+            hint=f"names are {', '.join(Kind)}; each has accuracy, from 0 to 1, and source",
         ) from None

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from neurotool.arrays import Float64Array
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UsageError
 from neurotool.ir.program import ChipProgram
 from neurotool.ir.trace import Trace
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +29,7 @@ class Activity:
     samples: int
     spikes: Mapping[str, sparse.csr_array]
 
-    def mean(self, flat: FloatArray) -> FloatArray:
+    def mean(self, flat: Float64Array) -> Float64Array:
         """Mean over the samples of a quantity ``[step x sample]``."""
         return np.asarray(flat.reshape(self.steps, self.samples).mean(axis=1), np.float64)
 

@@ -9,11 +9,9 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Float64Array
 from neurotool.chips import Constant
-
-FloatArray = npt.NDArray[np.float64]
 
 DRAWS = 2000
 PERCENTILES = (5.0, 95.0)
@@ -64,7 +62,7 @@ class Values(Protocol):
     def columns(self) -> int:
         """How many values each constant has; the first is the nominal one."""
 
-    def of(self, name: str, constant: Constant) -> FloatArray:
+    def of(self, name: str, constant: Constant) -> Float64Array:
         """Values of a constant in SI units, ``[columns]``.
 
         Args:
@@ -91,10 +89,10 @@ class Draws:
         return 1 + DRAWS
 
     @cached_property
-    def _kept(self) -> dict[str, FloatArray]:
+    def _kept(self) -> dict[str, Float64Array]:
         return {}
 
-    def of(self, name: str, constant: Constant) -> FloatArray:
+    def of(self, name: str, constant: Constant) -> Float64Array:
         """Values of a constant in SI units, ``[1 + draws]``; the first is the nominal one."""
         if name not in self._kept:
             rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
@@ -122,7 +120,7 @@ class Extremes:
         """The nominal value and two for every constant."""
         return 1 + 2 * len(self.names)
 
-    def of(self, name: str, constant: Constant) -> FloatArray:
+    def of(self, name: str, constant: Constant) -> Float64Array:
         """Values of a constant in SI units, ``[columns]``."""
         values = np.full(self.columns, constant.value)
         if name in self.names:
@@ -131,7 +129,7 @@ class Extremes:
         return values * constant.factor
 
 
-def band(values: FloatArray, floor: Floor) -> Band:
+def band(values: Float64Array, floor: Floor) -> Band:
     """Summarise draws as a band.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,25 +39,31 @@ def crossings(program: ChipProgram, trace: Trace, once: Collection[str] = frozen
     Returns:
         Traffic by input port or population. A population whose spikes and potential are both read has the sum.
     """
-    found: dict[str, Traffic] = {}
-    for port in program.inputs.values():
-        found[port.name] = _spikes(trace, port.name, port.shape)
+    return crossings_of(program, trace.steps, lambda n: float(np.count_nonzero(trace.spikes[n])) / trace.batch, once)
+
+
+def crossings_of(
+    program: ChipProgram, steps: int, spikes: Callable[[str], float], once: Collection[str] = frozenset()
+) -> dict[str, Traffic]:
+    """The same of a run that may not have happened.
+
+    Args:
+        program: The program.
+        steps: Time steps of the input.
+        spikes: Spikes that a port or population sends in one inference.
+        once: As for :func:`crossings`.
+    """
+
+    def raster(name: str) -> Traffic:
+        return Traffic(float(steps * program.size_of(name)), spikes(name) * MESSAGE_BYTES)
+
+    def words(name: str, rows: int) -> Traffic:
+        values = float(rows * program.size_of(name))
+        return Traffic(values, values * VALUE_BYTES)
+
+    found = {name: raster(name) for name in program.inputs}
     for output in program.outputs:
-        shape = program.populations[output.population].shape
-        if output.kind is OutputKind.SPIKES:
-            traffic = _spikes(trace, output.population, shape)
-        else:
-            values = float(trace.steps * np.prod(shape))
-            traffic = Traffic(values, values * VALUE_BYTES)
-        found[output.population] = found.get(output.population, Traffic(0.0, 0.0)) + traffic
-    return found | {name: _once(program.shape_of(name)) for name in once if name in found}
-
-
-def _once(shape: tuple[int, ...]) -> Traffic:
-    values = float(np.prod(shape))
-    return Traffic(values, values * VALUE_BYTES)
-
-
-def _spikes(trace: Trace, name: str, shape: tuple[int, ...]) -> Traffic:
-    spikes = np.count_nonzero(trace.spikes[name]) / trace.batch
-    return Traffic(float(trace.steps * np.prod(shape)), spikes * MESSAGE_BYTES)
+        name = output.population
+        traffic = raster(name) if output.kind is OutputKind.SPIKES else words(name, steps)
+        found[name] = found.get(name, Traffic(0.0, 0.0)) + traffic
+    return found | {name: words(name, 1) for name in once if name in found}

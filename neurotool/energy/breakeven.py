@@ -13,6 +13,7 @@ from scipy.optimize import brentq
 from neurotool.chips import Chip, Device
 from neurotool.energy.bands import Extremes
 from neurotool.energy.compare import Alternative
+from neurotool.energy.events import ChipWork, LayerEvents
 from neurotool.energy.lines import Term, total
 from neurotool.energy.split import CountedWork, DenseWork, price_split
 
@@ -73,8 +74,9 @@ def break_even(
 ) -> tuple[BreakEven, ...]:
     """Find the break-even rates.
 
-    All neurons and inputs fire more or less often by one factor; which updates are active, and what crosses the link,
-    stay as they are. Energy grows with the factor, so there is one crossing at most.
+    All neurons and inputs fire more or less often by one factor, bias axons aside, which fire in every step; which
+    updates are active, and what crosses the link, stay as they are. Energy grows with the factor, so there is one
+    crossing at most.
 
     Args:
         spiking: Spiking parts with their events.
@@ -116,7 +118,13 @@ def _meet(energy: Callable[[float], float], largest: float, limit: float) -> tup
 
 
 def mean_rate(spiking: Sequence[CountedWork]) -> float:
-    """Spikes per neuron and step over all neurons on the chip; 0 where there are none."""
-    layers = [layer for each in spiking for layer in each.work.layers]
+    """Spikes per neuron and step over all neurons on the chip that hear anything; 0 where there are none."""
+    layers = [layer for each in spiking for layer in _hearing(each.work)]
     updates = sum(layer.updates_active + layer.updates_inactive for layer in layers)
     return sum(layer.firing for layer in layers) / updates if updates else 0.0
+
+
+def _hearing(work: ChipWork) -> list[LayerEvents]:
+    """Layers whose neurons do not fire by their bias alone."""
+    alone = {layer.name for layer in work.steady if layer.firing}
+    return [layer for layer in work.layers if layer.name not in alone]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from neurotool.chips import Device
-from neurotool.energy.accuracy import Accuracy, Way
+from neurotool.energy.accuracy import Accuracy, Kind
 from neurotool.energy.bands import Band, Draws, Extremes, Values
 from neurotool.energy.dense import price_dense
 from neurotool.energy.lines import Term
@@ -70,7 +70,7 @@ class ScalingWork:
 
 @dataclass(frozen=True)
 class Alternative:
-    """One way to do the task.
+    """What may do the task, and what it costs.
 
     Attributes:
         name: What runs.
@@ -81,7 +81,7 @@ class Alternative:
         latency: Seconds until the result of an inference is there.
         accuracy: Share of right answers where it is known.
         accuracy_source: Who says so.
-        way: Name of the way, by which a file of accuracies speaks of it.
+        kind: What it is, by the name that a file of accuracies has for it; empty for other bundles.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Alternative:
     latency: Band
     accuracy: float | None = None
     accuracy_source: str = ""
-    way: str = ""
+    kind: str = ""
 
     @property
     def edp(self) -> Band:
@@ -112,7 +112,7 @@ class Alternative:
             "edp_Js": self.edp.to_json(),
             "accuracy": self.accuracy,
             "accuracy_source": self.accuracy_source,
-            "way": self.way,
+            "kind": self.kind,
         }
 
 
@@ -131,7 +131,7 @@ def own(report: EnergyReport, accuracy: Accuracy | None) -> Alternative:
     names = {True: "all dense, as split", False: "spiking on chip" if not dense else "hybrid: chip and device"}
     name = names[len(dense) == len(report.parts)]
     made = Alternative(
-        name, " and ".join(places), 1, report.total, report.terms[Term.DYNAMIC], report.latency, way=Way.SPLIT
+        name, " and ".join(places), 1, report.total, report.terms[Term.DYNAMIC], report.latency, kind=Kind.SPLIT
     )
     return with_accuracy(made, accuracy)
 
@@ -150,9 +150,9 @@ def on_gpu(
     device: Device,
     *,
     seed: int = 0,
-    accuracies: Mapping[Way, Accuracy] | None = None,
+    accuracies: Mapping[Kind, Accuracy] | None = None,
 ) -> tuple[Alternative, ...]:
-    """The task on a GPU, each way at batch 1 and at its best batch.
+    """The task on a GPU, each kind at batch 1 and at its best batch.
 
     Args:
         spiking: The spiking network run densely, step by step.
@@ -160,20 +160,20 @@ def on_gpu(
         steps: Time steps of the spiking network.
         device: The GPU.
         seed: Seed of the bands.
-        accuracies: What is known of the accuracy of each way.
+        accuracies: What is known of the accuracy of each kind.
     """
     bits = bits_of(steps)
     fitting = [name for name, width in WIDTHS.items() if width >= bits and name in device.operation_energy]
     narrow = min(fitting, key=lambda name: WIDTHS[name], default="float32")
-    ways = (
-        (Way.SPIKING, "spiking network, step by step", spiking, "float32"),
-        (Way.ANN, "float ANN", ann, "float32"),
-        (Way.QUANTISED, f"ANN of {bits} bits, computed as {narrow}", ann, narrow),
+    kinds = (
+        (Kind.SPIKING, "spiking network, step by step", spiking, "float32"),
+        (Kind.ANN, "float ANN", ann, "float32"),
+        (Kind.QUANTISED, f"ANN of {bits} bits, computed as {narrow}", ann, narrow),
     )
     draws, known = Draws(seed), accuracies or {}
     return tuple(
-        with_accuracy(replace(_alternative(name, work, precision, batch, device, draws), way=way), known.get(way))
-        for way, name, work, precision in ways
+        with_accuracy(replace(_alternative(name, work, precision, batch, device, draws), kind=kind), known.get(kind))
+        for kind, name, work, precision in kinds
         for batch in dict.fromkeys((1, best_batch(work, precision, device)))
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from neurotool.chips import Chip, Device
-from neurotool.energy.accuracy import EQUAL_WITHIN, Accuracy, Way
+from neurotool.energy.accuracy import EQUAL_WITHIN, Accuracy, Kind
 from neurotool.energy.breakeven import BreakEven, break_even
 from neurotool.energy.compare import Alternative, ScalingWork, on_gpu, own
 from neurotool.energy.report import EnergyReport
@@ -60,14 +60,14 @@ class Task:
         spiking: The whole model as a spiking network, step by step.
         ann: The whole model as an ANN with the same layers.
         steps: Time steps of the spiking network.
-        accuracies: What is known of the accuracy of each way.
+        accuracies: What is known of the accuracy of each kind.
         others: Further alternatives that were estimated before, such as another split of the model.
     """
 
     spiking: ScalingWork
     ann: ScalingWork
     steps: int
-    accuracies: Mapping[Way, Accuracy] = field(default_factory=dict)
+    accuracies: Mapping[Kind, Accuracy] = field(default_factory=dict)
     others: tuple[Alternative, ...] = ()
 
 
@@ -95,7 +95,7 @@ def compare(
     others = on_gpu(task.spiking, task.ann, task.steps, gpu, seed=report.seed, accuracies=task.accuracies)
     mixed = () if not dense else ("The model has dense parts, so that there is no version of it on the chip alone.",)
     return Comparison(
-        alternatives=(own(report, task.accuracies.get(Way.SPLIT)), *task.others, *others),
+        alternatives=(own(report, task.accuracies.get(Kind.SPLIT)), *task.others, *others),
         break_even=break_even(spiking, dense, *places, others) if spiking else (),
         steps=task.steps,
         notes=(*NOTES, *mixed),

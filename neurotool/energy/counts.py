@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from neurotool.arrays import BoolArray, Float64Array, Int64Array
 from neurotool.chips import Chip
 from neurotool.chips.memory import Storage, synapse_storage
 from neurotool.chips.wiring import destinations, fan_outs, tiles
@@ -17,10 +17,6 @@ from neurotool.energy.updates import Updates, count_updates
 from neurotool.ir.placement import Placement, cores_of_neurons
 from neurotool.ir.program import ChipProgram, Projection
 from neurotool.ir.trace import Trace
-
-BoolArray = npt.NDArray[np.bool_]
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +31,9 @@ class Synops:
         shared: On cores that store it as lists that several source neurons have in common: convolutions.
     """
 
-    dense: FloatArray
-    sparse: FloatArray
-    shared: FloatArray
+    dense: Float64Array
+    sparse: Float64Array
+    shared: Float64Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +48,11 @@ class Sent:
         crossings: Borders crossed between chips, which are taken to lie in a line.
     """
 
-    spikes: FloatArray
-    messages: FloatArray
-    hops_east_west: FloatArray
-    hops_north_south: FloatArray
-    crossings: FloatArray
+    spikes: Float64Array
+    messages: Float64Array
+    hops_east_west: Float64Array
+    hops_north_south: Float64Array
+    crossings: Float64Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +66,7 @@ class Counts:
         sent: Per input port and population.
         updates: Per population.
         busiest_synops: Synaptic operations on the busiest core, ``[step, sample]``.
+        steady_synops: Those of them that come from neurons which hear nothing, and so fire whatever the others do.
         busiest_updates: Neurons on the fullest core; all are updated in every step.
         cores: Cores in use.
         chips: Chips in use.
@@ -80,7 +77,8 @@ class Counts:
     synops: Mapping[str, Synops]
     sent: Mapping[str, Sent]
     updates: Mapping[str, Updates]
-    busiest_synops: FloatArray
+    busiest_synops: Float64Array
+    steady_synops: Float64Array
     busiest_updates: int
     cores: int
     chips: int
@@ -111,9 +109,12 @@ def count_activity(program: ChipProgram, placement: Placement, activity: Activit
     reached = fan_outs(program, cores)
     synops: dict[str, Synops] = {}
     load = np.zeros((activity.steps * activity.samples, len(placement.cores)))
+    steady = np.zeros_like(load)
     for name, projection in program.projections.items():
         operations = (activity.spikes[projection.source] @ reached[name]).toarray()
         load += operations
+        if projection.source in program.populations and not program.projections_into(projection.source):
+            steady += operations
         synops[name] = _synops(operations, _forms(projection, placement, reached[name], chip), activity)
     busiest = load.max(axis=1, initial=0.0)
     return Counts(
@@ -125,13 +126,22 @@ def count_activity(program: ChipProgram, placement: Placement, activity: Activit
             name: count_updates(program, population, activity) for name, population in program.populations.items()
         },
         busiest_synops=busiest.reshape(activity.steps, activity.samples),
+        steady_synops=_at_busiest(steady, load).reshape(activity.steps, activity.samples),
         busiest_updates=max((core.neurons for core in placement.cores), default=0),
         cores=len(placement.cores),
         chips=placement.chips,
     )
 
 
-def _synops(operations: IntArray, forms: Mapping[Storage, BoolArray], activity: Activity) -> Synops:
+def _at_busiest(steady: Float64Array, load: Float64Array) -> Float64Array:
+    """Of a part of the load, what falls on the busiest core, ``[step x sample]``."""
+    if not load.shape[1]:
+        return np.zeros(len(load))
+    found: Float64Array = np.take_along_axis(steady, load.argmax(axis=1)[:, None], axis=1)
+    return found
+
+
+def _synops(operations: Int64Array, forms: Mapping[Storage, BoolArray], activity: Activity) -> Synops:
     """Sum the operations of one projection, ``[step x sample, core]``, over the cores of each form."""
     total = {form: activity.mean(operations[:, cores].sum(axis=1)) for form, cores in forms.items()}
     return Synops(total[Storage.DENSE], total[Storage.SPARSE], total[Storage.SHARED])

@@ -10,15 +10,13 @@ operations and bytes themselves::
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Float64Array
 from neurotool.chips import Device
 from neurotool.energy.bands import Floor, Values
 from neurotool.energy.lines import Group, Line, Priced, Term
 from neurotool.errors import UsageError
 from neurotool.ir.costs import DenseCounts
-
-FloatArray = npt.NDArray[np.float64]
 
 LAUNCH_BOUND = Floor.factor(3.0)
 """Uncalibrated analytic models err by two to three times where kernels are too short to fill the device."""
@@ -58,11 +56,11 @@ def price_dense(name: str, counts: DenseCounts, device: Device, values: Values) 
     share = seconds / counts.batch
     timing = (device.launch, device.compute_efficiency, device.bandwidth_efficiency)
 
-    def line(term: Term, what: str, count: FloatArray, unit: str, key: str) -> Line:
+    def line(term: Term, what: str, count: Float64Array, unit: str, key: str) -> Line:
         behind = timing if unit == "s" else ()
         return Line(term, what, count, unit, f"{device.name}.{key}", constants[key], count * drawn[key], behind)
 
-    def same(amount: float) -> FloatArray:
+    def same(amount: float) -> Float64Array:
         return np.full(values.columns, amount)
 
     lines = (

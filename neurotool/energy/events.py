@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Float64Array
 from neurotool.chips import Constant
 from neurotool.energy.boundary import Traffic
 from neurotool.energy.counts import Counts
-from neurotool.ir.program import ChipProgram
-
-FloatArray = npt.NDArray[np.float64]
+from neurotool.ir.program import ChipProgram, Projection
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class LayerEvents:
         return self.synops_dense + self.synops_sparse + self.synops_shared
 
 
-SPIKE_DRIVEN = frozenset(field.name for field in fields(LayerEvents)) - {
+SPIKE_DRIVEN = frozenset(each.name for each in fields(LayerEvents)) - {
     "name",
     "updates_active",
     "updates_inactive",
@@ -81,29 +79,51 @@ class ChipWork:
         step_time: Seconds per step where they are known, otherwise modelled.
         latency: Seconds per inference where they are known, otherwise modelled.
         rates: Range of the spike rate as a factor, where it is an assumption.
+        steady: Of the events of the layers, those that neurons cause which fire by their bias alone, layer by layer;
+            they are as many however often all others fire. Empty where there are none.
+        steady_synops: Of the synaptic operations on the busiest core, those that such neurons cause.
+        steady_link: The same of the messages between chips.
     """
 
     layers: tuple[LayerEvents, ...]
     steps: int
-    busiest_synops: FloatArray
+    busiest_synops: Float64Array
     samples: int
     busiest_updates: float
-    busiest_link: FloatArray
+    busiest_link: Float64Array
     cores: int
     chips: int
     values: float = 0.0
     step_time: float | None = None
     latency: float | None = None
     rates: Constant | None = None
+    steady: tuple[LayerEvents, ...] = ()
+    steady_synops: Float64Array = field(default_factory=lambda: np.zeros((1, 1)))
+    steady_link: Float64Array = field(default_factory=lambda: np.zeros((1, 1)))
 
     def at_rate(self, factor: float) -> ChipWork:
-        """The same with every neuron firing ``factor`` times as often. Which updates are active stays as it is."""
-        layers = tuple(
-            replace(layer, **{name: factor * getattr(layer, name) for name in SPIKE_DRIVEN}) for layer in self.layers
-        )
+        """The same with every neuron that hears anything firing ``factor`` times as often.
+
+        Which updates are active, and which core is the busiest, stays as it is.
+        """
+        steady = self.steady or tuple(LayerEvents(layer.name) for layer in self.layers)
+        more = 1.0 - factor
         return replace(
-            self, layers=layers, busiest_synops=factor * self.busiest_synops, busiest_link=factor * self.busiest_link
+            self,
+            layers=tuple(_at_rate(layer, still, factor) for layer, still in zip(self.layers, steady, strict=True)),
+            busiest_synops=factor * self.busiest_synops + more * self.steady_synops,
+            busiest_link=factor * self.busiest_link + more * self.steady_link,
         )
+
+
+def _at_rate(layer: LayerEvents, steady: LayerEvents, factor: float) -> LayerEvents:
+    counts = {name: (getattr(layer, name), getattr(steady, name)) for name in SPIKE_DRIVEN}
+    return replace(layer, **{name: factor * (all_ - still) + still for name, (all_, still) in counts.items()})
+
+
+def by_bias(program: ChipProgram) -> frozenset[str]:
+    """Populations that hear nothing, and so fire by their bias alone, in every step: bias axons."""
+    return frozenset(name for name in program.populations if not program.projections_into(name))
 
 
 def events_of(program: ChipProgram, counts: Counts, crossings: Mapping[str, Traffic]) -> ChipWork:
@@ -114,22 +134,26 @@ def events_of(program: ChipProgram, counts: Counts, crossings: Mapping[str, Traf
         counts: What it did.
         crossings: What crosses the edge of the chip, by input port or population.
     """
+    alone = by_bias(program) & set(counts.sent)
     return ChipWork(
         layers=tuple(_layer(program, counts, name, crossings.get(name)) for name in counts.sent),
+        steady=tuple(_steady(program, counts, alone)) if alone else (),
         steps=counts.steps,
         busiest_synops=counts.busiest_synops,
         samples=counts.samples,
         busiest_updates=counts.busiest_updates,
-        busiest_link=_link_load(counts),
+        busiest_link=_link_load(counts, counts.sent),
+        steady_synops=counts.steady_synops,
+        steady_link=_link_load(counts, alone),
         cores=counts.cores,
         chips=counts.chips,
         values=sum(crossing.values for crossing in crossings.values()),
     )
 
 
-def _link_load(counts: Counts) -> FloatArray:
+def _link_load(counts: Counts, senders: Collection[str]) -> Float64Array:
     """Messages over each link between chips, ``[step, sample]``: the mean of the samples, spread over all links."""
-    crossings = sum((sent.crossings for sent in counts.sent.values()), np.zeros(counts.steps))
+    crossings = sum((counts.sent[name].crossings for name in senders), np.zeros(counts.steps))
     share = crossings / max(counts.chips - 1, 1)
     return np.broadcast_to(share[:, None], counts.busiest_synops.shape)
 
@@ -146,13 +170,29 @@ def _layer(program: ChipProgram, counts: Counts, name: str, traffic: Traffic | N
     )
     if name not in counts.updates:
         return events
-    into = [counts.synops[projection.name] for projection in program.projections_into(name)]
     return replace(
         events,
-        synops_dense=float(sum(s.dense.sum() for s in into)),
-        synops_sparse=float(sum(s.sparse.sum() for s in into)),
-        synops_shared=float(sum(s.shared.sum() for s in into)),
+        **_synops(counts, program.projections_into(name)),  # type: ignore[arg-type]  # mypy takes it for the name, too
         updates_active=float(counts.updates[name].active.sum()),
         updates_inactive=float(counts.updates[name].inactive.sum()),
         firing=float(sent.spikes.sum()),
     )
+
+
+def _synops(counts: Counts, projections: Iterable[Projection]) -> dict[str, float]:
+    found = [counts.synops[projection.name] for projection in projections]
+    return {
+        "synops_dense": float(sum(s.dense.sum() for s in found)),
+        "synops_sparse": float(sum(s.sparse.sum() for s in found)),
+        "synops_shared": float(sum(s.shared.sum() for s in found)),
+    }
+
+
+def _steady(program: ChipProgram, counts: Counts, alone: Collection[str]) -> Iterator[LayerEvents]:
+    """What neurons cause that fire by their bias alone, by layer."""
+    for name in counts.sent:
+        if name in alone:
+            yield _layer(program, counts, name, None)
+        else:
+            into = program.projections_into(name) if name in program.populations else ()
+            yield LayerEvents(name, **_synops(counts, (p for p in into if p.source in alone)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,20 +11,24 @@ from scipy import sparse
 from neurotool.chips import Chip
 from neurotool.chips.needs import ASSUMED_RATE
 from neurotool.energy.activity import Activity
-from neurotool.energy.boundary import Traffic
+from neurotool.energy.boundary import crossings_of
 from neurotool.energy.counts import count_activity
-from neurotool.energy.events import SPIKE_DRIVEN, ChipWork, events_of
+from neurotool.energy.events import SPIKE_DRIVEN, ChipWork, LayerEvents, by_bias, events_of
 from neurotool.energy.rates import RATE_RANGE
 from neurotool.energy.report import Evidence
 from neurotool.energy.split import CountedWork
 from neurotool.errors import UsageError
-from neurotool.ir.coding import MESSAGE_BYTES, VALUE_BYTES
 from neurotool.ir.placement import Placement
-from neurotool.ir.program import ChipProgram, OutputKind
+from neurotool.ir.program import ChipProgram
 
 
 def expected_work(
-    program: ChipProgram, placement: Placement, chip: Chip, steps: int, rates: Mapping[str, float] | None = None
+    program: ChipProgram,
+    placement: Placement,
+    chip: Chip,
+    steps: int,
+    rates: Mapping[str, float] | None = None,
+    once: Collection[str] = frozenset(),
 ) -> ChipWork:
     """Count the events that neurons cause on average.
 
@@ -35,13 +39,16 @@ def expected_work(
         placement: Its layout on ``chip``.
         chip: The chip.
         steps: Time steps of the input.
-        rates: Spikes of a neuron in a step, by input port and population; where not given,
-            :data:`neurotool.chips.needs.ASSUMED_RATE`.
+        rates: Spikes of a neuron in a step, by input port and population; where not given, one for a bias axon and
+            :data:`neurotool.chips.needs.ASSUMED_RATE` for all others.
+        once: Values that cross the edge of the chip once per inference instead of step by step.
 
     Raises:
         UsageError: A rate is no number from zero on, or there is no step.
     """
-    known = {name: (rates or {}).get(name, ASSUMED_RATE) for name in (*program.inputs, *program.populations)}
+    known = dict.fromkeys((*program.inputs, *program.populations), ASSUMED_RATE)
+    known |= dict.fromkeys(by_bias(program), 1.0)
+    known |= {name: rate for name, rate in (rates or {}).items() if name in known}
     wrong = [name for name, rate in known.items() if not 0.0 <= rate < np.inf]
     if wrong or steps < 1:
         what = (
@@ -51,24 +58,32 @@ def expected_work(
     # A step of mean rates in place of spikes: counting is linear in them, but for which updates are active.
     mean = {name: sparse.csr_array(np.full((1, program.size_of(name)), rate)) for name, rate in known.items()}
     counts = count_activity(program, placement, Activity(1, 1, mean), chip)
-    one = events_of(program, counts, _crossings(program, known, steps))
+    crossings = crossings_of(program, steps, lambda name: steps * program.size_of(name) * known[name], once)
+    one = events_of(program, counts, crossings)
     clock = steps + program.depth
     layers = []
     for layer in one.layers:
         updates = layer.updates_active + layer.updates_inactive
         heard = any(known[p.source] > 0 for p in program.projections_into(layer.name)) if updates else False
         active = updates if heard or layer.updates_active else 0.0
-        driven = {name: steps * getattr(layer, name) for name in SPIKE_DRIVEN}
         layers.append(
-            replace(layer, **driven, updates_active=active * clock, updates_inactive=(updates - active) * clock)
+            replace(_over(layer, steps), updates_active=active * clock, updates_inactive=(updates - active) * clock)
         )
     return replace(
         one,
         layers=tuple(layers),
+        steady=tuple(_over(layer, steps) for layer in one.steady),
         steps=clock,
         busiest_synops=np.repeat(one.busiest_synops, clock, axis=0),
         busiest_link=np.repeat(one.busiest_link, clock, axis=0),
+        steady_synops=np.repeat(one.steady_synops, clock, axis=0),
+        steady_link=np.repeat(one.steady_link, clock, axis=0),
     )
+
+
+def _over(layer: LayerEvents, steps: int) -> LayerEvents:
+    """The spikes of one step, and what they cause, in all steps of the input."""
+    return replace(layer, **{name: steps * getattr(layer, name) for name in SPIKE_DRIVEN})
 
 
 def expected(
@@ -79,6 +94,7 @@ def expected(
     steps: int,
     rates: Mapping[str, float] | None = None,
     source: str = "calibration data",
+    once: Collection[str] = frozenset(),
 ) -> CountedWork:
     """The same as a part to estimate, with its class of evidence: recorded rates, or an assumed one with its range.
 
@@ -90,31 +106,17 @@ def expected(
         steps: Time steps of the input.
         rates: As for :func:`expected_work`.
         source: Where the rates come from.
+        once: As for :func:`expected_work`.
 
     Raises:
         UsageError: As for :func:`expected_work`.
     """
-    work = expected_work(program, placement, chip, steps, rates)
-    missing = [name for name in (*program.inputs, *program.populations) if name not in (rates or {})]
+    work = expected_work(program, placement, chip, steps, rates, once)
+    known = {*(rates or {}), *by_bias(program)}
+    missing = [name for name in (*program.inputs, *program.populations) if name not in known]
     note = "Every neuron of a population is taken to fire alike; the busiest core of a step is busier than its mean."
     if not missing:
         return CountedWork(part, work, Evidence.RECORDED, source, notes=(note,))
     guess = f"{ASSUMED_RATE:.0%} of the steps for {', '.join(missing)}"
     assumed = replace(work, rates=RATE_RANGE)
     return CountedWork(part, assumed, Evidence.ASSUMED, guess, notes=(note,))
-
-
-def _crossings(program: ChipProgram, rates: Mapping[str, float], steps: int) -> dict[str, Traffic]:
-    """What enters and leaves in one inference (:func:`neurotool.energy.boundary.crossings` of a run)."""
-
-    def spikes(name: str) -> Traffic:
-        values = float(steps * program.size_of(name))
-        return Traffic(values, values * rates[name] * MESSAGE_BYTES)
-
-    found = {name: spikes(name) for name in program.inputs}
-    for output in program.outputs:
-        values = float(steps * program.size_of(output.population))
-        potentials = Traffic(values, values * VALUE_BYTES)
-        traffic = spikes(output.population) if output.kind is OutputKind.SPIKES else potentials
-        found[output.population] = found.get(output.population, Traffic(0.0, 0.0)) + traffic
-    return found

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Float64Array
 from neurotool.chips import Basis, Constant
 from neurotool.energy.bands import Floor
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Term(StrEnum):
@@ -50,11 +48,11 @@ class Line:
 
     term: Term
     what: str
-    count: FloatArray
+    count: Float64Array
     count_unit: str
     name: str
     constant: Constant
-    energy: FloatArray
+    energy: Float64Array
     behind: tuple[Constant, ...] = ()
 
 
@@ -83,10 +81,10 @@ class Priced:
     part: str
     where: str
     groups: tuple[Group, ...]
-    times: Mapping[str, FloatArray]
+    times: Mapping[str, Float64Array]
     timing: tuple[Constant, ...]
     floor: Floor
-    busy: FloatArray
+    busy: Float64Array
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -98,7 +96,7 @@ SHARE_THAT_COUNTS = 0.05
 """A constant that makes up less than this share of a figure does not decide the figure's kind."""
 
 
-def total(lines: Iterable[Line], term: Term | None = None) -> FloatArray:
+def total(lines: Iterable[Line], term: Term | None = None) -> Float64Array:
     """Sum the energy of lines, of one term or of all, ``[columns]``; a single zero where there are none."""
     energies = [line.energy for line in lines if term is None or line.term is term]
     return np.sum(energies, axis=0) if energies else np.zeros(1)

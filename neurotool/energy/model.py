@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Float64Array
 from neurotool.chips import Chip, Constant
 from neurotool.energy.bands import Floor, Values
 from neurotool.energy.dynamic import CHIPS_POWERED, CORES_POWERED
 from neurotool.energy.events import SPIKE_DRIVEN, ChipWork, LayerEvents
 from neurotool.energy.lines import Group, Line, Priced, Term
-
-FloatArray = npt.NDArray[np.float64]
 
 STEP_TIMING = ("synop_time", "update_time", "crossing_time")
 TRANSFER_TIMING = ("time_per_inference", "time_per_value")
@@ -75,12 +73,13 @@ class ChipModel:
             One group per input port and population, then ``chip`` for what the chip spends as a whole.
         """
         times, timing = self.times(work), self._timing(work)
-        groups = [Group(layer.name, tuple(self._layer(work, layer))) for layer in work.layers]
+        steady = {layer.name: layer for layer in work.steady}
+        groups = [Group(x.name, tuple(self._layer(work, x, steady.get(x.name)))) for x in work.layers]
         groups.append(Group("chip", self._powered(work, times["total"], timing)))
         floor = Floor.relative(self.chip.dynamic_floor.si)
         return Priced(part, self.chip.name, tuple(groups), times, timing, floor, times["total"])
 
-    def times(self, work: ChipWork) -> Mapping[str, FloatArray]:
+    def times(self, work: ChipWork) -> Mapping[str, Float64Array]:
         """Latency by cause and in total, ``[columns]`` each. What is known is not modelled."""
         if work.latency is not None:
             given = np.full(self._values.columns, work.latency)
@@ -89,7 +88,7 @@ class ChipModel:
         transfer = self._drawn("time_per_inference") + self._drawn("time_per_value") * work.values
         return {"steps": steps, "input and output": transfer, "total": steps + transfer}
 
-    def _step_seconds(self, work: ChipWork) -> FloatArray:
+    def _step_seconds(self, work: ChipWork) -> Float64Array:
         """Time of all steps: the sum of max(busiest core's synops, fullest core's updates, busiest link, barrier)."""
         if work.step_time is not None:
             return np.full(self._values.columns, work.steps * work.step_time)
@@ -112,20 +111,21 @@ class ChipModel:
             names += [name for name in STEP_TIMING if work.chips > 1 or name != "crossing_time"] + [_barrier(work)]
         return tuple(self._constants[name] for name in names if self._constants[name].value > 0)
 
-    def _layer(self, work: ChipWork, layer: LayerEvents) -> Iterator[Line]:
+    def _layer(self, work: ChipWork, layer: LayerEvents, steady: LayerEvents | None) -> Iterator[Line]:
         rates, behind = self._rates(work), () if work.rates is None else (work.rates,)
         for field, what, unit, name in EVENTS:
             count = float(getattr(layer, field))
             if count > 0:
-                driven = field in SPIKE_DRIVEN
-                yield self._line(
-                    Term.DYNAMIC, what, count * (rates if driven else np.ones_like(rates)), unit, name, behind * driven
-                )
+                # What does not follow the rate of the others is not as uncertain as they are.
+                still = 0.0 if steady is None else float(getattr(steady, field))
+                driven = field in SPIKE_DRIVEN and still < count
+                counts = still + (count - still) * rates if driven else np.full_like(rates, count)
+                yield self._line(Term.DYNAMIC, what, counts, unit, name, behind * driven)
         if layer.link_bytes > 0:
             moved = np.full(self._values.columns, layer.link_bytes)
             yield self._line(Term.BOUNDARY, "values over the link", moved, "bytes", "energy_per_byte", ())
 
-    def _powered(self, work: ChipWork, seconds: FloatArray, timing: tuple[Constant, ...]) -> tuple[Line, ...]:
+    def _powered(self, work: ChipWork, seconds: Float64Array, timing: tuple[Constant, ...]) -> tuple[Line, ...]:
         processors = self._drawn("host_processors")
         return (
             self._line(Term.STATIC, CHIPS_POWERED, seconds * work.chips, "chip-seconds", "static_chip", timing),
@@ -136,13 +136,13 @@ class ChipModel:
         )
 
     def _line(
-        self, term: Term, what: str, count: FloatArray, unit: str, name: str, behind: tuple[Constant, ...]
+        self, term: Term, what: str, count: Float64Array, unit: str, name: str, behind: tuple[Constant, ...]
     ) -> Line:
         constant, energy = self._constants[name], count * self._drawn(name)
         return Line(term, what, count, unit, f"{self.chip.name}.{name}", constant, energy, behind)
 
-    def _rates(self, work: ChipWork) -> FloatArray:
+    def _rates(self, work: ChipWork) -> Float64Array:
         return np.ones(self._values.columns) if work.rates is None else self._values.of(RATES, work.rates)
 
-    def _drawn(self, name: str) -> FloatArray:
+    def _drawn(self, name: str) -> Float64Array:
         return self._values.of(f"{self.chip.name}.{name}", self._constants[name])

@@ -19,7 +19,7 @@ from math import ceil
 import numpy as np
 
 from neurotool.chips import Basis, Chip, Constant, Device
-from neurotool.chips.memory import Storage
+from neurotool.chips.memory import Storage, index_bits
 from neurotool.chips.needs import ASSUMED_RATE
 from neurotool.energy.bands import Extremes
 from neurotool.energy.dense import price_dense
@@ -79,7 +79,7 @@ class RatedLayer:
         source_rate: Spikes of such a neuron in a step.
         rate: Spikes of a neuron of the population in a step.
         stored: Weights in memory where they are shared (the kernel of a convolution); None for one per synapse.
-        weight_bits: Width of a weight.
+        weight_bits: Width of a weight; the mean where they differ.
         form: How its synapses are listed.
     """
 
@@ -90,7 +90,7 @@ class RatedLayer:
     source_rate: float = ASSUMED_RATE
     rate: float = ASSUMED_RATE
     stored: int | None = None
-    weight_bits: int = 8
+    weight_bits: float = 8
     form: Storage = Storage.DENSE
 
     @property
@@ -100,10 +100,18 @@ class RatedLayer:
 
     def fewest_cores(self, chip: Chip) -> int:
         """Cores that its neurons and weights fill, headers of lists and unused ends of words left out."""
-        limits = chip.limits
-        bits = (self.synapses if self.stored is None else self.stored) * self.weight_bits
-        by_memory = ceil(bits / limits.synapse_bits_per_core.value)
-        return max(1, ceil(self.neurons / limits.neurons_per_core.value), by_memory)
+        limits, entries = chip.limits, self.synapses if self.stored is None else self.stored
+        least = max(1, ceil(self.neurons / limits.neurons_per_core.value))
+        cores = max(least, ceil(entries * self.weight_bits / limits.synapse_bits_per_core.value))
+        if self.form is not Storage.SPARSE:
+            return cores
+        # Every entry names its target, in the fewer bits the fewer neurons are on a core.
+        while True:
+            bits = entries * (self.weight_bits + index_bits(ceil(self.neurons / cores), chip.memory))
+            needed = ceil(bits / limits.synapse_bits_per_core.value)
+            if needed <= cores:
+                return cores
+            cores = max(cores + 1, ceil(0.9 * needed))
 
     def reached(self, cores: int) -> float:
         """Cores, of so many that hold the population, that one source reaches.
@@ -115,7 +123,8 @@ class RatedLayer:
 
 
 def rated_work(
-    layers: Sequence[RatedLayer], chip: Chip, steps: int, *, depth: int = 0, spikes_in: float = 0.0, values_in: int = 0,
+    layers: Sequence[RatedLayer], chip: Chip, steps: int, *, depth: int = 0,
+    spikes_in: float = 0.0, values_in: int = 0, held_in: int = 0,
     spikes_out: float = 0.0, values_out: int = 0, potentials_out: int = 0,
 ) -> ChipWork:  # fmt: skip
     """Work of populations that are not placed, spread over the cores as the placement does.
@@ -127,6 +136,7 @@ def rated_work(
         depth: Steps that the last population lags behind; neurons are updated, and the chip is powered, for these too.
         spikes_in: Spikes that enter in an inference.
         values_in: Values of the rasters that enter, spike or not: the host writes all of them.
+        held_in: Values that enter once, as a word each, and are held over the steps.
         spikes_out: Spikes that leave.
         values_out: Values of the rasters that leave.
         potentials_out: Membrane potentials that leave.
@@ -141,7 +151,7 @@ def rated_work(
         raise UsageError(f"negative size or rate of {', '.join(wrong)}")
     cores, busiest = _spread(layers, chip)
     events = [_events(layer, count, steps, steps + depth) for layer, count in zip(layers, cores, strict=True)]
-    moved = MESSAGE_BYTES * (spikes_in + spikes_out) + VALUE_BYTES * potentials_out
+    moved = MESSAGE_BYTES * (spikes_in + spikes_out) + VALUE_BYTES * (held_in + potentials_out)
     used = sum(cores)
     chips = -(-used // chip.limits.cores.value)
     # Of the messages between chips little is known before a placement: as many as cross a border between neighbours.
@@ -155,7 +165,7 @@ def rated_work(
         busiest_link=np.full((steps + depth, 1), crossings / steps / max(chips - 1, 1)),
         cores=used,
         chips=chips,
-        values=float(values_in + values_out + potentials_out),
+        values=float(values_in + held_in + values_out + potentials_out),
     )
 
 

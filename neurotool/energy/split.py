@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Float64Array
 from neurotool.chips import Chip, Constant, Device
 from neurotool.diagnostics import Diagnostic
 from neurotool.energy.bands import Values
@@ -23,8 +23,6 @@ from neurotool.energy.lines import Group, Line, Priced, Term
 from neurotool.energy.model import ChipModel
 from neurotool.energy.report import Evidence
 from neurotool.ir.costs import DenseCounts
-
-FloatArray = npt.NDArray[np.float64]
 
 WAITING = "waiting"
 """Name of what no part is charged for."""
@@ -66,18 +64,18 @@ class Busy(NamedTuple):
 
     chips: int
     cores: int
-    seconds: FloatArray
+    seconds: Float64Array
 
 
 class Waits(NamedTuple):
     """For how long what is powered, in seconds times their number."""
 
-    chips: FloatArray
-    cores: FloatArray
-    device: FloatArray
+    chips: Float64Array
+    cores: Float64Array
+    device: Float64Array
 
 
-def waits(spiking: Sequence[Busy], dense: Sequence[FloatArray], chip: Chip) -> Waits:
+def waits(spiking: Sequence[Busy], dense: Sequence[Float64Array], chip: Chip) -> Waits:
     """Time that chips, cores and the device are powered without computing in one inference.
 
     Parts share chips as far as their cores fit.
@@ -126,7 +124,7 @@ def _waiting(
     found = waits(busy, [p.times["total"] for p in off_chip], chip)
     timing = tuple(dict.fromkeys(constant for part in (*on_chip, *off_chip) for constant in part.timing))
 
-    def line(what: str, count: FloatArray, unit: str, name: str, constant: Constant) -> Line:
+    def line(what: str, count: Float64Array, unit: str, name: str, constant: Constant) -> Line:
         return Line(Term.WAITING, what, count, unit, name, constant, count * values.of(name, constant), timing)
 
     lines = [

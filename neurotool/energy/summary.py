@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Float64Array
 from neurotool.energy.bands import Band, Floor, band
 from neurotool.energy.dynamic import CHIPS_POWERED, CORES_POWERED, DYNAMIC
 from neurotool.energy.lines import Group, Line, Priced, Term, kind_of, total, weakest
 from neurotool.energy.parts import Arithmetic, EnergyRow, PartEnergy
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def summarise(priced: Priced) -> PartEnergy:
@@ -37,7 +35,7 @@ def summarise(priced: Priced) -> PartEnergy:
     )
 
 
-def _time_band(seconds: FloatArray, floor: Floor) -> Band:
+def _time_band(seconds: Float64Array, floor: Floor) -> Band:
     """A time that no constant moves was given, and has no band."""
     return band(seconds, floor if np.ptp(seconds) > 0 else Floor.relative(0.0))
 

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from neurotool.arrays import BoolArray, Float64Array
 from neurotool.energy.activity import Activity
 from neurotool.ir.program import ChipProgram, Population
 from neurotool.neurons import MODELS
 from neurotool.synapses.expand import SynapseLists
-
-BoolArray = npt.NDArray[np.bool_]
-FloatArray = npt.NDArray[np.float64]
 
 BIASES = ("bias_mant", "bias")
 """Parameters that keep a neuron from rest without an input, as neuron models name them."""
@@ -38,17 +35,17 @@ class Updates:
         resting: The rest.
     """
 
-    driven: FloatArray
-    holding: FloatArray
-    resting: FloatArray
+    driven: Float64Array
+    holding: Float64Array
+    resting: Float64Array
 
     @property
-    def active(self) -> FloatArray:
+    def active(self) -> Float64Array:
         """Updates charged as active: driven and holding."""
         return self.driven + self.holding
 
     @property
-    def inactive(self) -> FloatArray:
+    def inactive(self) -> Float64Array:
         """Updates charged as inactive."""
         return self.resting
 

@@ -3,30 +3,68 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import nir
 import numpy as np
 
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UnsupportedError, UsageError
-from neurotool.ir.costs import DenseCounts
-from neurotool.ir.graph import Graph, Node
+from neurotool.ir.costs import DenseCounts, total_counts
+from neurotool.ir.graph import SPIKING_TYPES, Graph, Node
 
 FLOAT_BYTES = 4
 ELEMENT_BYTES = 3 * FLOAT_BYTES  # an element-wise kernel reads two operands and writes one result
 
-NEURON_OPERATIONS: Mapping[type[nir.NIRNode], int] = {
-    nir.I: 2,
-    nir.IF: 4,
-    nir.LI: 5,
-    nir.LIF: 7,
-    nir.CubaLI: 8,
-    nir.CubaLIF: 10,
+Kernel = tuple[int, int, int]
+"""An element-wise kernel of a neuron update: FLOP, bytes of a parameter, and bytes of values, for each neuron."""
+
+_PLAIN: Kernel = (1, 0, 3 * FLOAT_BYTES)  # two values to a third, such as v + i
+_COEFFICIENT: Kernel = (1, FLOAT_BYTES, 2 * FLOAT_BYTES)  # a value and a parameter, such as r * u
+_CONSTANT: Kernel = (1, 0, 2 * FLOAT_BYTES)  # a value and a number, such as 1 - s
+_COMPARE: Kernel = (1, 0, FLOAT_BYTES + 1)  # a value to a truth value, of one byte
+_CONVERT: Kernel = (0, 0, 1 + FLOAT_BYTES)  # a truth value to a number
+
+_FILTER = (_COEFFICIENT, _PLAIN, _COEFFICIENT, _PLAIN)  # gain * x, u +; decay * u, u -
+_INTEGRATE = (_COEFFICIENT, _PLAIN)  # r * u, v +
+_LEAK = (_COEFFICIENT, _COEFFICIENT, _PLAIN, _COEFFICIENT, _PLAIN)  # leak - v, r * u, +, decay *, v +
+_FIRE = (_COEFFICIENT, _COMPARE, _CONVERT)  # v - threshold, > 0, as a number
+_RESET = (_CONSTANT, _PLAIN, _COEFFICIENT, _PLAIN)  # 1 - s, * v, s * reset, +
+_SUBTRACT = (_COEFFICIENT, _PLAIN)  # s * threshold, v -
+_HOLD = (
+    _COMPARE,  # held > 0
+    (1, FLOAT_BYTES, 2 * FLOAT_BYTES + 1),  # reset or v
+    _COMPARE,  # s > 0
+    _CONSTANT,  # held - 1
+    (2, 0, 2 * FLOAT_BYTES),  # at least 0
+    (0, 0, 0),  # the period as a tensor
+    (1, 0, 2 * FLOAT_BYTES + 1),  # period or held
+)
+
+_MEMBRANES: Mapping[type[nir.NIRNode], tuple[Kernel, ...]] = {
+    nir.Threshold: (*_FILTER, _COEFFICIENT),
+    nir.I: (*_FILTER, *_INTEGRATE),
+    nir.IF: (*_FILTER, *_INTEGRATE),
+    nir.LI: (*_FILTER, *_LEAK),
+    nir.LIF: (*_FILTER, *_LEAK),
+    nir.CubaLI: (*_FILTER, *_LEAK),
+    nir.CubaLIF: (*_FILTER, *_LEAK),
 }
-"""Element-wise operations of one update, counted from :class:`neurotool.ir.update.NeuronUpdate`: R*x, v+ (2); leak-v,
-+, *decay, v+ (5 with R*x); the current filter 3; comparison and reset 2. Each is a kernel of its own."""
+"""What each neuron does to its potential in a step: :class:`neurotool.ir.update.NeuronUpdate` as torch parts compute
+it, operation by operation, each a kernel of its own. The current filter is there also where it forgets at once."""
+
+
+def neuron_kernels(node: Node) -> tuple[Kernel, ...]:
+    """Kernels of one step of a population."""
+    kernels = _MEMBRANES[type(node.op)]
+    if isinstance(node.op, nir.Threshold):
+        return (*kernels, *_FIRE)
+    if not isinstance(node.op, SPIKING_TYPES):
+        return kernels
+    subtracts = node.update is not None and node.update.subtract is not None
+    rests = node.update is not None and node.update.refractory > 0
+    return (*kernels, *_FIRE, *(_SUBTRACT if subtracts else _RESET), *(_HOLD if rests else ()))
+
 
 _FREE = (nir.Input, nir.Output, nir.Flatten)
 
@@ -59,7 +97,7 @@ def dense_counts_of_graph(
                 f"the graph with batch {batch} in {total.precision}",
                 hint="count both alike",
             )
-        total = _plus(total, counts.flops, counts.bytes_moved, counts.kernels)
+        total += counts
     return total
 
 
@@ -95,18 +133,16 @@ def _sum(
             hint="give the counts of the part that holds them",
             diagnostics=[_refusal(node) for node in unknown],
         )
-    total = DenseCounts(0.0, 0.0, 0, batch)
-    for node in nodes:
-        times = repeats(node)
-        for flops, weight_bytes, value_bytes in calls(node) or ():
-            total = _plus(total, times * batch * flops, times * (weight_bytes + batch * value_bytes), times)
-    return total
+    return total_counts((counts for node in nodes for counts in _counted(node, batch, calls, repeats)), batch)
 
 
-def _plus(total: DenseCounts, flops: float, moved: float, kernels: int) -> DenseCounts:
-    return replace(
-        total, flops=total.flops + flops, bytes_moved=total.bytes_moved + moved, kernels=total.kernels + kernels
-    )
+def _counted(
+    node: Node, batch: int, calls: Callable[[Node], Iterable[Call] | None], repeats: Callable[[Node], int]
+) -> Iterator[DenseCounts]:
+    """Work of each kernel of a node."""
+    times = repeats(node)
+    for flops, weight_bytes, value_bytes in calls(node) or ():
+        yield DenseCounts(times * batch * flops, times * (weight_bytes + batch * value_bytes), times, batch)
 
 
 def _calls(node: Node) -> Iterable[Call] | None:
@@ -125,19 +161,18 @@ def _calls(node: Node) -> Iterable[Call] | None:
     if isinstance(operation, nir.SumPool2d | nir.AvgPool2d):
         area = float(np.prod(np.broadcast_to(operation.kernel_size, 2)))
         return ((size * area, 0.0, FLOAT_BYTES * size * (area + 1)),)
-    if isinstance(operation, nir.Scale | nir.Threshold):
+    if isinstance(operation, nir.Scale):
         return ((float(size), 0.0, float(ELEMENT_BYTES * size)),)
     if isinstance(operation, nir.Delay):
         return ((0.0, 0.0, 2.0 * FLOAT_BYTES * size),)
-    for neuron, operations in NEURON_OPERATIONS.items():
-        if type(operation) is neuron:
-            return ((float(size), 0.0, float(ELEMENT_BYTES * size)),) * operations
+    if type(operation) in _MEMBRANES:
+        return tuple((float(f * size), float(w * size), float(v * size)) for f, w, v in neuron_kernels(node))
     return None
 
 
 def _ann_calls(node: Node) -> Iterable[Call] | None:
     """The same in an ANN: a neuron is one activation function, which reads and writes a value."""
-    if type(node.op) in NEURON_OPERATIONS:
+    if type(node.op) in _MEMBRANES:
         size = math.prod(node.shape)
         return ((float(size), 0.0, 2.0 * FLOAT_BYTES * size),)
     return _calls(node)

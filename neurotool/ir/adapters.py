@@ -76,6 +76,7 @@ class Source:
         run: Runs the original (a torch module); None for files, where the float reference is the source.
         example: Input that the source was traced with, ``[time, batch, *features]``, for several inputs by name; None
             for files.
+        converter: Name of the converter that read it; filled in by who chose the converter.
     """
 
     spec: str
@@ -83,6 +84,7 @@ class Source:
     sha256: str
     run: Runner | None = None
     example: Array | Mapping[str, Array] | None = None
+    converter: str = ""
 
 
 @runtime_checkable
@@ -101,6 +103,34 @@ class Converter(Protocol):
         Raises:
             UsageError: The source cannot be found or read.
             UnsupportedError: The source holds something that has no meaning here; lists all of it.
+        """
+        ...
+
+
+@runtime_checkable
+class ObjectConverter(Protocol):
+    """A converter that also takes models which are objects of this process; the one named ``torch`` is asked."""
+
+    def describe(self, module: object, options: SourceOptions) -> Source:
+        """Describe an object, which is named by what it is.
+
+        Raises:
+            UsageError: It is no model of this converter, or cannot be described with these options.
+            UnsupportedError: It holds something that has no meaning here; lists all of it.
+        """
+        ...
+
+
+@runtime_checkable
+class GraphWriter(Protocol):
+    """A converter that also writes float graphs; the one named ``nir`` writes those of a bundle."""
+
+    def write(self, graph: Graph, path: Path) -> None:
+        """Write a float graph.
+
+        Raises:
+            UnsupportedError: The format has no room for something in the graph; lists all of it.
+            UsageError: The file cannot be written.
         """
         ...
 
@@ -139,7 +169,8 @@ class RunOptions:
         probes: State variables to record for every population, such as ``("v",)`` or ``("u", "v")``.
         strict: Raise where a chip could not hold a value, instead of following Lava's simulation.
         progress: Told of progress.
-        timeout: Seconds after which a run in another process is given up, or None for the target's own bound.
+        timeout: Seconds after which a run is given up, by targets that can (:func:`limits_time`), or None for the
+            target's own bound.
         resume: Where an earlier run of the program stopped, to go on from there instead of from reset.
         keep_state: Return where this run stopped, as ``state`` of the trace.
     """
@@ -154,7 +185,10 @@ class RunOptions:
 
 @runtime_checkable
 class ProgramTarget(Protocol):
-    """Runs integer programs."""
+    """Runs integer programs.
+
+    One that keeps :attr:`RunOptions.timeout` says so by an attribute ``limits_time = True`` (:func:`limits_time`).
+    """
 
     name: str
 
@@ -164,6 +198,24 @@ class ProgramTarget(Protocol):
 
     def run_program(self, program: ChipProgram, inputs: Mapping[str, Array], options: RunOptions) -> Trace:
         """Run a program from reset on spikes ``[time, batch, *shape]`` per input port."""
+        ...
+
+
+def limits_time(target: object) -> bool:
+    """Whether a target ends a run at its time limit; one that does not say so, by ``limits_time``, does not."""
+    return bool(getattr(target, "limits_time", False))
+
+
+@runtime_checkable
+class ScriptWriter(Protocol):
+    """A target that also writes programs as scripts that need no neurotool; the one named ``lava`` is asked."""
+
+    def write_script(self, program: ChipProgram, folder: Path) -> tuple[str, ...]:
+        """Write a program into a folder and return the names of the files.
+
+        Raises:
+            UnsupportedError: The script has no room for something in the program; lists all of it.
+        """
         ...
 
 
@@ -231,7 +283,7 @@ class TorchTarget(Protocol):
         ...
 
     def count_nodes(self, graph: Graph, names: Iterable[str], steps: int, batch: int) -> Mapping[str, DenseCounts]:
-        """Count the work of single nodes that hold no neurons, each in one call on so many steps and samples.
+        """Count the work of single nodes as they would be exported, each in one call on so many steps and samples.
 
         Raises:
             UnsupportedError: The work of a node cannot be counted; lists all such nodes.

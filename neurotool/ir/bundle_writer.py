@@ -15,9 +15,10 @@ from typing import Self
 from neurotool.data.digest import file_sha256
 from neurotool.errors import UsageError
 from neurotool.ir import staging
+from neurotool.ir.atomic_file import replace
 from neurotool.ir.manifest import FileRecord, Manifest
 from neurotool.ir.manifest_file import MANIFEST, read_manifest
-from neurotool.ir.output import check_writable
+from neurotool.ir.writable import check_writable
 
 RUNS = "runs"
 
@@ -136,8 +137,8 @@ class BundleWriter:
         with _exclusive(self._out):
             # Names are made from content, so this never changes what the old manifest lists; it may repair it.
             for record in manifest.files.values():
-                staging.replace(self._staged / record.path, self._out / record.path)
-            staging.replace(self._staged / MANIFEST, self._out / MANIFEST)
+                replace(self._staged / record.path, self._out / record.path)
+            replace(self._staged / MANIFEST, self._out / MANIFEST)
             _prune(self._out, {record.path for record in manifest.files.values()})
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.graph import Shape
-from neurotool.ir.program import AllToAll, ChipProgram, Convolution, IntArray, Projection, Sparse
+from neurotool.ir.program import AllToAll, ChipProgram, Convolution, Projection, Sparse
 
 DELAY_MAX = 63
 """Longest delay in steps, as Lava's delay synapses have it."""
@@ -54,7 +55,7 @@ def connectivity_problems(program: ChipProgram, projection: Projection) -> Itera
     yield from _delay_problems(projection)
 
 
-def _index_problems(name: str, indices: IntArray, weights: IntArray, size: int) -> Iterator[str]:
+def _index_problems(name: str, indices: Int64Array, weights: Int64Array, size: int) -> Iterator[str]:
     if weights.ndim != 1 or indices.dtype != np.int64 or indices.shape != weights.shape:
         yield f"{name} are {indices.dtype} {indices.shape}, expected int64 {weights.shape}, one per synapse"
     elif indices.size and not 0 <= indices.min() <= indices.max() < size:

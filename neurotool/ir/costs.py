@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,35 @@ class DenseCounts:
     kernels: int
     batch: int
     precision: str = "float32"
+
+    def __add__(self, other: DenseCounts) -> DenseCounts:
+        """Both, one after the other.
+
+        Raises:
+            ValueError: They were counted with different batches or in different number formats.
+        """
+        if (self.batch, self.precision) != (other.batch, other.precision):
+            raise ValueError(
+                f"work of batch {self.batch} in {self.precision} and of batch {other.batch} in {other.precision}"
+            )
+        return replace(
+            self,
+            flops=self.flops + other.flops,
+            bytes_moved=self.bytes_moved + other.bytes_moved,
+            kernels=self.kernels + other.kernels,
+        )
+
+
+def total_counts(counts: Iterable[DenseCounts], batch: int = 1) -> DenseCounts:
+    """Sum of work done one after the other. Nothing to do is counted in 32 bits.
+
+    Args:
+        counts: Work, all of one batch and number format.
+        batch: That batch.
+    """
+    each = list(counts)
+    precision = each[0].precision if each else "float32"
+    return sum(each, DenseCounts(0.0, 0.0, 0, batch, precision))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Any, Final, Literal
 
 from pydantic import Field
@@ -10,29 +9,9 @@ from pydantic import Field
 from neurotool.diagnostics import Diagnostic
 from neurotool.errors import NeurotoolError
 from neurotool.ir.manifest import Record, Tool
+from neurotool.status import Status
 
 SCHEMA: Final = "neurotool.envelope/1"
-
-
-class Status(StrEnum):
-    """How a command ended; the members stand in the order of their exit codes, 0 to 5."""
-
-    DONE = "done"
-    NEGATIVE = "negative"
-    USAGE = "usage-error"
-    UNSUPPORTED = "unsupported"
-    BACKEND = "backend-missing"
-    INTERNAL = "internal-error"
-
-    @classmethod
-    def of(cls, exit_code: int) -> Status:
-        """Return the status of an exit code."""
-        return tuple(cls)[exit_code]
-
-    @property
-    def exit_code(self) -> int:
-        """Exit code of the command line."""
-        return tuple(type(self)).index(self)
 
 
 class Envelope(Record):
@@ -53,7 +32,7 @@ class Envelope(Record):
     def of_error(cls, error: NeurotoolError) -> Envelope:
         """Wrap an error; an answer that is no but has data is better made directly."""
         return cls(
-            status=Status.of(error.exit_code),
+            status=error.status,
             data={"message": error.message, "hint": error.hint},
             diagnostics=error.diagnostics,
         )

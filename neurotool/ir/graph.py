@@ -33,6 +33,8 @@ class TorchOp:
         call: The module or function itself.
         args: Positional arguments; :class:`Operand` marks tensors, also inside lists and tuples.
         kwargs: Keyword arguments, likewise.
+        joined: Names of the other calls that are computed inside, such as ``Tensor.max`` of ``x.max(0)[0]``, whose own
+            ``target`` is the last one, ``operator.getitem``.
         sees_time: Whether the operation is given the whole raster ``[time, batch, ...]``. Where it is False and the
             input has a time axis, the operation is called once for every step with ``[batch, ...]``.
     """
@@ -42,6 +44,7 @@ class TorchOp:
     args: tuple[Any, ...] = (Operand(0),)
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     sees_time: bool = True
+    joined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -110,6 +110,13 @@ def items(parent: h5py.Group, kind: type[h5py.Group] | type[h5py.Dataset]) -> It
         yield attribute(found, "name", str), found
 
 
+def int64_values(data: h5py.Dataset) -> npt.NDArray[np.int64]:
+    """Return the values of a dataset that must hold 64-bit integers."""
+    if data.dtype != np.int64:
+        raise DamagedFileError(f"dataset {data.name} holds {data.dtype}, expected int64")
+    return np.asarray(data[()], dtype=np.int64)
+
+
 def attribute(item: h5py.HLObject, name: str, kind: type[T]) -> T:
     """Return an attribute that must be there, as ``int``, ``float`` or ``str``."""
     if name not in item.attrs:

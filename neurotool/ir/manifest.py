@@ -63,8 +63,17 @@ class SourceRecord(Record):
     """The model that was converted."""
 
     spec: str = Field(description="What the user wrote: package.module:factory or a file.")
-    kind: Literal["torch", "nir"] = Field(description="Kind of the source.")
+    kind: str = Field(min_length=1, description="Name of the converter that read it: torch, nir, or a plug-in's.")
     sha256: Sha256 = Field(description="Digest of the file, or of the state of the module.")
+    runnable: bool | None = Field(
+        default=None,
+        description="Whether the source itself can be run, to compare with; null if unknown, then torch modules can.",
+    )
+
+    @property
+    def can_run(self) -> bool:
+        """Whether the source itself can be run, also of bundles from before that was kept."""
+        return self.kind == "torch" if self.runnable is None else self.runnable
 
 
 class InputRecord(Record):
@@ -108,6 +117,7 @@ class CalibrationRecord(Record):
     path: str = Field(description="File as the user named it.")
     sha256: Sha256 = Field(description="Digest of the file.")
     samples: PositiveInt = Field(description="Number of samples used.")
+    available: PositiveInt | None = Field(None, description="Number of samples in the file.")
 
 
 class TuningRecord(Record):

@@ -8,12 +8,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
+from neurotool.arrays import Int64Array
 from neurotool.errors import UsageError
 
-IntArray = npt.NDArray[np.int64]
 Range = tuple[int, int]
 
 
@@ -49,7 +48,7 @@ class Slice:
         return math.prod(last - first for first, last in (self.channels, self.rows, self.columns))
 
     @property
-    def neurons(self) -> IntArray:
+    def neurons(self) -> Int64Array:
         """Flat indices of the neurons, ascending."""
         _, rows, columns = self.grid
         channel, row, column = (np.arange(*axis, dtype=np.int64) for axis in (self.channels, self.rows, self.columns))
@@ -204,7 +203,7 @@ class Placement:
             ) from None
 
 
-def cores_of_neurons(population: str, size: int, cores: Sequence[Sequence[Slice]]) -> IntArray:
+def cores_of_neurons(population: str, size: int, cores: Sequence[Sequence[Slice]]) -> Int64Array:
     """Return the core of every neuron of a population, ``[neuron]``: an index into ``cores``.
 
     Args:

@@ -8,12 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-import numpy as np
-import numpy.typing as npt
-
+from neurotool.arrays import Int64Array
 from neurotool.ir.graph import Shape
-
-IntArray = npt.NDArray[np.int64]
 
 
 class SignMode(StrEnum):
@@ -38,8 +34,8 @@ class Sparse:
         sources: Source neuron of each synapse, flat index, int64 (synapses,).
     """
 
-    targets: IntArray
-    sources: IntArray
+    targets: Int64Array
+    sources: Int64Array
 
 
 @dataclass(frozen=True)
@@ -99,7 +95,7 @@ class Population:
     name: str
     model: str
     shape: Shape
-    parameters: Mapping[str, IntArray]
+    parameters: Mapping[str, Int64Array]
     start: int
     scale: float
     offset: float = 0.0
@@ -136,14 +132,14 @@ class Projection:
     name: str
     source: str
     target: str
-    weights: IntArray
+    weights: Int64Array
     weight_exp: int = 0
     weight_bits: int = 8
     sign_mode: SignMode = SignMode.MIXED
     message_bits: int = 0
     origin: str = ""
     connectivity: Connectivity = AllToAll()
-    delays: IntArray | None = None
+    delays: Int64Array | None = None
     port: str = "a"
 
     @cached_property

@@ -22,6 +22,7 @@ from typing import TypeVar
 import h5py
 import numpy as np
 
+from neurotool.arrays import Int64Array
 from neurotool.errors import UsageError
 from neurotool.ir import hdf5
 from neurotool.ir.program import (
@@ -30,7 +31,6 @@ from neurotool.ir.program import (
     Connectivity,
     Convolution,
     InputPort,
-    IntArray,
     OutputKind,
     OutputPort,
     Population,
@@ -135,7 +135,7 @@ def _read_population(name: str, group: h5py.Group) -> Population:
         name=name,
         model=hdf5.attribute(group, "model", str),
         shape=hdf5.integers(group, "shape"),
-        parameters={parameter: _integers(data) for parameter, data in hdf5.items(group, h5py.Dataset)},
+        parameters={parameter: hdf5.int64_values(data) for parameter, data in hdf5.items(group, h5py.Dataset)},
         start=hdf5.attribute(group, "start", int),
         scale=hdf5.attribute(group, "scale", float),
         offset=hdf5.attribute(group, "offset", float),
@@ -197,10 +197,10 @@ def _pair(group: h5py.Group, name: str) -> tuple[int, int]:
     return values[0], values[1]
 
 
-def _dataset(group: h5py.Group, name: str) -> IntArray:
+def _dataset(group: h5py.Group, name: str) -> Int64Array:
     if name not in group or not isinstance(group[name], h5py.Dataset):
         raise hdf5.DamagedFileError(f"dataset {group.name}/{name} is missing")
-    return _integers(group[name])
+    return hdf5.int64_values(group[name])
 
 
 def _read_projection(name: str, group: h5py.Group) -> Projection:
@@ -222,12 +222,6 @@ def _read_projection(name: str, group: h5py.Group) -> Projection:
 
 def _read_output(group: h5py.Group) -> OutputPort:
     return OutputPort(hdf5.attribute(group, "population", str), _member(OutputKind, group, "kind"))
-
-
-def _integers(data: h5py.Dataset) -> IntArray:
-    if data.dtype != np.int64:
-        raise hdf5.DamagedFileError(f"dataset {data.name} holds {data.dtype}, expected int64")
-    return np.asarray(data[()], dtype=np.int64)
 
 
 def _member(kind: type[E], group: h5py.Group, name: str) -> E:

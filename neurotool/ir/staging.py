@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from neurotool.errors import UsageError
+from neurotool.ir.atomic_file import flush
 
 TRIES = 10
 """Directories to make before giving up, when other writers clear each away before it is locked."""
@@ -111,19 +112,3 @@ def publish(folder: Path, place: Path) -> None:
     except OSError as error:
         raise UsageError(f"{place}: cannot be put in place: {error.strerror}") from None
     flush(place.parent)
-
-
-def replace(file: Path, place: Path) -> None:
-    """Replace one file by another in a single step, on disk too."""
-    flush(file)
-    file.replace(place)
-    flush(place.parent)
-
-
-def flush(path: Path) -> None:
-    """Wait until a file or the entries of a directory are on disk, so that a power cut cannot reorder them."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

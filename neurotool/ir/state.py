@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neurotool.ir.program import ChipProgram, IntArray
+from neurotool.arrays import Int64Array
+from neurotool.ir.program import ChipProgram
 from neurotool.ir.trace import Raster
 
 
@@ -21,7 +22,7 @@ class RunState:
     """
 
     rows: int
-    states: Mapping[str, Mapping[str, IntArray]]
+    states: Mapping[str, Mapping[str, Int64Array]]
     sent: Mapping[str, Raster]
 
     @property

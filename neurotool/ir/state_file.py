@@ -18,7 +18,7 @@ import numpy as np
 
 from neurotool.errors import UsageError
 from neurotool.ir import hdf5
-from neurotool.ir.program import ChipProgram, IntArray
+from neurotool.ir.program import ChipProgram
 from neurotool.ir.state import RunState, history
 
 SCHEMA = "neurotool.state/1"
@@ -55,15 +55,11 @@ def _read_part(part: h5py.Group) -> RunState:
     sent = hdf5.items(hdf5.group(part, "sent"), h5py.Dataset)
     return RunState(
         rows=hdf5.attribute(part, "rows", int),
-        states={name: {v: _state(d) for v, d in hdf5.items(group, h5py.Dataset)} for name, group in populations},
+        states={
+            name: {v: hdf5.int64_values(d) for v, d in hdf5.items(group, h5py.Dataset)} for name, group in populations
+        },
         sent={name: np.asarray(data[()]) for name, data in sent},
     )
-
-
-def _state(data: h5py.Dataset) -> IntArray:
-    if data.dtype != np.int64:
-        raise hdf5.DamagedFileError(f"dataset {data.name} holds {data.dtype}, expected int64")
-    return np.asarray(data[()], dtype=np.int64)
 
 
 def check_state(state: RunState, program: ChipProgram, batch: int, where: str) -> None:

@@ -12,7 +12,7 @@ import nir
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from neurotool.arrays import Float64Array
 
 _GROUP, _ENTRY = "neurotool", "threshold_schedule"
 
@@ -26,7 +26,7 @@ def with_threshold_schedule(schedule: npt.ArrayLike) -> dict[str, Any]:
     return {_GROUP: {_ENTRY: np.asarray(schedule, np.float64)}}
 
 
-def threshold_schedule(op: nir.NIRNode) -> FloatArray | None:
+def threshold_schedule(op: nir.NIRNode) -> Float64Array | None:
     """Return the schedule of a node as it is stored, or None where there is none."""
     own = op.metadata.get(_GROUP, {}) if isinstance(op.metadata, dict) else {}
     schedule = own.get(_ENTRY) if isinstance(own, dict) else None

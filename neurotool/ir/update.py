@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from neurotool.arrays import Float64Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,19 +42,19 @@ class NeuronUpdate:
         schedule: Thresholds of the first steps of a sample, ``(rows, *shape)``; ``threshold`` holds after them.
     """
 
-    current_decay: FloatArray
-    input_gain: FloatArray
+    current_decay: Float64Array
+    input_gain: Float64Array
     leaky: bool
-    membrane_decay: FloatArray
-    resistance: FloatArray
-    leak: FloatArray
-    threshold: FloatArray | None
-    reset: FloatArray
-    initial: FloatArray
-    subtract: FloatArray | None = None
+    membrane_decay: Float64Array
+    resistance: Float64Array
+    leak: Float64Array
+    threshold: Float64Array | None
+    reset: Float64Array
+    initial: Float64Array
+    subtract: Float64Array | None = None
     inclusive: bool = False
     refractory: int = 0
-    schedule: FloatArray | None = None
+    schedule: Float64Array | None = None
 
     @property
     def spikes(self) -> bool:
@@ -68,7 +67,7 @@ class NeuronUpdate:
         return self.current_decay.shape
 
     @property
-    def current_to_membrane(self) -> FloatArray:
+    def current_to_membrane(self) -> Float64Array:
         """Increase of v in the step in which u is one: the gain that integer weights absorb."""
         return self.membrane_decay * self.resistance if self.leaky else self.resistance
 

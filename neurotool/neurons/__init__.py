@@ -4,6 +4,7 @@ from neurotool.neurons.atrlif import ATRLIF
 from neurotool.neurons.delta import DELTA
 from neurotool.neurons.graded_relu_vec import GRADED_RELU_VEC
 from neurotool.neurons.graded_vec import GRADED_VEC
+from neurotool.neurons.inv_sqrt import INV_SQRT
 from neurotool.neurons.lif import LIF, NEVER_FIRES
 from neurotool.neurons.lif_refractory import LIF_REFRACTORY
 from neurotool.neurons.lif_reset import LIF_RESET
@@ -11,8 +12,10 @@ from neurotool.neurons.lif_schedule import LIF_SCHEDULE
 from neurotool.neurons.lif_subtract import LIF_SUBTRACT
 from neurotool.neurons.model import NeuronModel, Owner, Parameter, RangeError, zeros
 from neurotool.neurons.models import MODELS
+from neurotool.neurons.prod_neuron import PROD_NEURON
 from neurotool.neurons.rf import RF
 from neurotool.neurons.rf_iz import RF_IZ
+from neurotool.neurons.rf_zero import RF_ZERO
 from neurotool.neurons.sigma import SIGMA
 from neurotool.neurons.sigma_delta import SIGMA_DELTA
 from neurotool.neurons.ternary_lif import TERNARY_LIF
@@ -22,6 +25,7 @@ __all__ = [
     "DELTA",
     "GRADED_RELU_VEC",
     "GRADED_VEC",
+    "INV_SQRT",
     "LIF",
     "LIF_REFRACTORY",
     "LIF_RESET",
@@ -29,8 +33,10 @@ __all__ = [
     "LIF_SUBTRACT",
     "MODELS",
     "NEVER_FIRES",
+    "PROD_NEURON",
     "RF",
     "RF_IZ",
+    "RF_ZERO",
     "SIGMA",
     "SIGMA_DELTA",
     "TERNARY_LIF",

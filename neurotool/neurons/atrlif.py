@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.neurons.fixed import ALIGNMENT, DECAY_UNITY, STATE_LIMIT, check_range, decay, wrap32
 from neurotool.neurons.lif import BIAS, NEVER_FIRES, bias, filtered_current, membrane
-from neurotool.neurons.model import IntArray, Owner, Parameter, Parameters, State, zeros
+from neurotool.neurons.model import Owner, Parameter, Parameters, State, zeros
 
 
 class AtrLif:
@@ -36,13 +37,13 @@ class AtrLif:
     inputs: tuple[str, ...] = ("a",)
     graded = False
 
-    def initial(self, parameters: Parameters, size: int) -> dict[str, IntArray]:
+    def initial(self, parameters: Parameters, size: int) -> dict[str, Int64Array]:
         """At rest. Lava's first step sets the threshold to ``theta_0``, whatever it was."""
         return zeros(self, size) | {"theta": parameters["theta_0"] << ALIGNMENT}
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
-    ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    ) -> tuple[dict[str, Int64Array], npt.NDArray[np.generic]]:
         """Advance one step; see :class:`neurotool.neurons.model.NeuronModel`.
 
         Source: ``lava.proc.atrlif.models.PyATRLIFModelFixed`` (lava-nc 0.10.0).

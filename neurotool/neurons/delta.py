@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.neurons.fixed import STATE_LIMIT, check_range, magnitude, shift_left, wrap32
-from neurotool.neurons.model import IntArray, Owner, Parameter, Parameters, State, zeros
+from neurotool.neurons.model import Owner, Parameter, Parameters, State, zeros
 
 ENCODER = (
     Parameter("vth", 0, STATE_LIMIT - 1, "threshold, compared as vth << (spike_exp + state_exp)", uniform=True),
@@ -34,13 +35,13 @@ class Delta:
     inputs: tuple[str, ...] = ("a",)
     graded = True
 
-    def initial(self, parameters: Parameters, size: int) -> dict[str, IntArray]:
+    def initial(self, parameters: Parameters, size: int) -> dict[str, Int64Array]:
         """The input was zero so far."""
         return zeros(self, size)
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
-    ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    ) -> tuple[dict[str, Int64Array], npt.NDArray[np.generic]]:
         """Advance one step; see :class:`neurotool.neurons.model.NeuronModel`.
 
         Source: ``lava.proc.sdn.models.PyDeltaModelFixed`` (lava-nc 0.10.0).
@@ -50,8 +51,8 @@ class Delta:
 
 
 def encode(
-    parameters: Parameters, state: State, act: IntArray, *, strict: bool
-) -> tuple[dict[str, IntArray], IntArray]:
+    parameters: Parameters, state: State, act: Int64Array, *, strict: bool
+) -> tuple[dict[str, Int64Array], Int64Array]:
     """Compare an activation with the last one and return the new states of the encoder and its message."""
     change = act - state["act"] + state["residue"]
     cumulative = parameters["cum_error"] > 0

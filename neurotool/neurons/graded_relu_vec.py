@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.neurons.fixed import STATE_LIMIT, check_range
 from neurotool.neurons.graded_vec import GradedVec
-from neurotool.neurons.model import IntArray, Parameters, State
+from neurotool.neurons.model import Parameters, State
 
 
 class GradedReluVec(GradedVec):
@@ -18,7 +19,7 @@ class GradedReluVec(GradedVec):
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
-    ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    ) -> tuple[dict[str, Int64Array], npt.NDArray[np.generic]]:
         """Advance one step; see :class:`neurotool.neurons.model.NeuronModel`.
 
         Source: ``lava.proc.graded.models.PyGradedReluVecModelFixed`` (lava-nc 0.10.0).

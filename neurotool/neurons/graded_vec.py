@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.neurons.fixed import STATE_LIMIT, check_range, magnitude
-from neurotool.neurons.model import IntArray, Owner, Parameter, Parameters, State
+from neurotool.neurons.model import Owner, Parameter, Parameters, State
 
 
 class GradedVec:
@@ -25,13 +26,13 @@ class GradedVec:
     inputs: tuple[str, ...] = ("a",)
     graded = True
 
-    def initial(self, parameters: Parameters, size: int) -> dict[str, IntArray]:
+    def initial(self, parameters: Parameters, size: int) -> dict[str, Int64Array]:
         """No state: Lava's ``v`` is zero again after every step."""
         return {}
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
-    ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    ) -> tuple[dict[str, Int64Array], npt.NDArray[np.generic]]:
         """Advance one step; see :class:`neurotool.neurons.model.NeuronModel`.
 
         Source: ``lava.proc.graded.models.PyGradedVecModelFixed`` (lava-nc 0.10.0).

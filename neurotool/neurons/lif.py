@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
+from neurotool.ir.registers import THRESHOLD_MAX
 from neurotool.neurons.fixed import ALIGNMENT, STATE_LIMIT, check_range, decay, saturate, shift_left, wrap32
-from neurotool.neurons.model import IntArray, Owner, Parameter, Parameters, State, zeros
+from neurotool.neurons.model import Owner, Parameter, Parameters, State, zeros
 
-NEVER_FIRES = (1 << 17) - 1
+NEVER_FIRES = THRESHOLD_MAX
 """Largest threshold. A read-out population has it, and its potential is kept below ``NEVER_FIRES << 6``."""
 
 BIAS = (
@@ -40,13 +42,13 @@ class Lif:
     inputs: tuple[str, ...] = ("a",)
     graded = False
 
-    def initial(self, parameters: Parameters, size: int) -> dict[str, IntArray]:
+    def initial(self, parameters: Parameters, size: int) -> dict[str, Int64Array]:
         """No current, no potential."""
         return zeros(self, size)
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
-    ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    ) -> tuple[dict[str, Int64Array], npt.NDArray[np.generic]]:
         """Advance one step; see :class:`neurotool.neurons.model.NeuronModel`.
 
         Source: ``lava.proc.lif.models.PyLifModelBitAcc`` (lava-nc 0.10.0), which Lava states to be bit-accurate.
@@ -56,18 +58,22 @@ class Lif:
         return {"u": u, "v": v * ~spikes}, spikes
 
 
-def integrate(parameters: Parameters, state: State, activation: IntArray, *, strict: bool) -> tuple[IntArray, IntArray]:
+def integrate(
+    parameters: Parameters, state: State, activation: Int64Array, *, strict: bool
+) -> tuple[Int64Array, Int64Array]:
     """Return current and potential after a step, before the threshold; the LIF family shares it."""
     u = filtered_current(state["u"], parameters["du"], activation, strict=strict)
     return u, membrane(state["v"], parameters["dv"], u + bias(parameters), strict=strict)
 
 
-def bias(parameters: Parameters) -> IntArray:
+def bias(parameters: Parameters) -> Int64Array:
     """Return what is added to the potential in every step."""
     return shift_left(parameters["bias_mant"], parameters["bias_exp"])
 
 
-def filtered_current(u: IntArray, du: IntArray, activation: IntArray, *, strict: bool, name: str = "u") -> IntArray:
+def filtered_current(
+    u: Int64Array, du: Int64Array, activation: Int64Array, *, strict: bool, name: str = "u"
+) -> Int64Array:
     """Return the synaptic current after a step; ``name`` is what the model calls it."""
     u = decay(u, du + 1) + shift_left(activation, ALIGNMENT)
     if strict:
@@ -75,7 +81,7 @@ def filtered_current(u: IntArray, du: IntArray, activation: IntArray, *, strict:
     return wrap_current(wrap32(u))
 
 
-def membrane(v: IntArray, dv: IntArray, charge: IntArray, *, strict: bool) -> IntArray:
+def membrane(v: Int64Array, dv: Int64Array, charge: Int64Array, *, strict: bool) -> Int64Array:
     """Return the membrane potential after a step that adds ``charge``, before the threshold."""
     v = wrap32(decay(v, dv) + charge)
     if strict:
@@ -83,9 +89,9 @@ def membrane(v: IntArray, dv: IntArray, charge: IntArray, *, strict: bool) -> In
     return saturate(v)
 
 
-def wrap_current(u: IntArray) -> IntArray:
+def wrap_current(u: Int64Array) -> Int64Array:
     """Wrap the current at 24 bits the way Lava does: once, and with +2^23 left as it is and -2^23 turned into it."""
-    wrapped: IntArray = u - 2 * STATE_LIMIT * (u > STATE_LIMIT) + 2 * STATE_LIMIT * (u <= -STATE_LIMIT)
+    wrapped: Int64Array = u - 2 * STATE_LIMIT * (u > STATE_LIMIT) + 2 * STATE_LIMIT * (u <= -STATE_LIMIT)
     return wrapped
 
 

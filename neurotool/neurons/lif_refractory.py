@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.neurons.fixed import ALIGNMENT
 from neurotool.neurons.lif import Lif, bias, filtered_current, membrane
-from neurotool.neurons.model import IntArray, Owner, Parameter, Parameters, State
+from neurotool.neurons.model import Owner, Parameter, Parameters, State
 
 
 class LifRefractory(Lif):
@@ -28,7 +29,7 @@ class LifRefractory(Lif):
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
-    ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    ) -> tuple[dict[str, Int64Array], npt.NDArray[np.generic]]:
         """Advance one step; see :class:`neurotool.neurons.model.NeuronModel`."""
         u = filtered_current(state["u"], parameters["du"], inputs["a"], strict=strict)
         held = state["refractory"] > 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.neurons.lif import Lif
-from neurotool.neurons.model import IntArray, Parameter, Parameters, State
+from neurotool.neurons.model import Parameter, Parameters, State
 
 INT32_HIGH = (1 << 31) - 1
 
@@ -28,7 +29,7 @@ class LifReset(Lif):
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
-    ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    ) -> tuple[dict[str, Int64Array], npt.NDArray[np.generic]]:
         """Advance one step; see :class:`neurotool.neurons.model.NeuronModel`.
 
         Source: ``lava.proc.lif.models.PyLifResetModelBitAcc`` (lava-nc 0.10.0).

@@ -10,9 +10,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-IntArray = npt.NDArray[np.int64]
-State = Mapping[str, IntArray]
-Parameters = Mapping[str, IntArray]
+from neurotool.arrays import Int64Array
+
+State = Mapping[str, Int64Array]
+Parameters = Mapping[str, Int64Array]
 
 
 class Owner(StrEnum):
@@ -51,15 +52,22 @@ class RangeError(Exception):
         variable: State variable.
         index: Position of the first offender in the state array ``[batch, neuron]``.
         value: Its value before wrapping or clipping.
-        limit: Largest magnitude the hardware holds.
+        limit: Largest value the hardware holds.
+        low: Smallest one, ``-limit`` unless it is given.
     """
 
-    def __init__(self, variable: str, index: tuple[int, ...], value: int, limit: int) -> None:
-        super().__init__(f"{variable} = {value} exceeds ±{limit}")
+    def __init__(self, variable: str, index: tuple[int, ...], value: int, limit: int, low: int | None = None) -> None:
         self.variable = variable
         self.index = index
         self.value = value
         self.limit = limit
+        self.low = -limit if low is None else low
+        super().__init__(f"{variable} = {value} exceeds {self.range}")
+
+    @property
+    def range(self) -> str:
+        """What the hardware holds, in words."""
+        return f"±{self.limit}" if self.low == -self.limit else f"{self.low}..{self.limit}"
 
 
 class NeuronModel(Protocol):
@@ -83,13 +91,13 @@ class NeuronModel(Protocol):
     inputs: tuple[str, ...]
     graded: bool
 
-    def initial(self, parameters: Parameters, size: int) -> dict[str, IntArray]:
+    def initial(self, parameters: Parameters, size: int) -> dict[str, Int64Array]:
         """State of ``size`` neurons before the first step of a sample, ``[neuron]`` for each variable."""
         ...
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
-    ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    ) -> tuple[dict[str, Int64Array], npt.NDArray[np.generic]]:
         """Advance one time step. Arrays may be those of numpy or of any library with the same operators.
 
         Args:
@@ -105,6 +113,6 @@ class NeuronModel(Protocol):
         ...
 
 
-def zeros(model: NeuronModel, size: int) -> dict[str, IntArray]:
+def zeros(model: NeuronModel, size: int) -> dict[str, Int64Array]:
     """Return the initial state of a model whose variables all begin at zero."""
     return {name: np.zeros(size, np.int64) for name in model.states}

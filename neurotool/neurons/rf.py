@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.neurons.fixed import DECAY_UNITY, STATE_LIMIT, check_range, saturate, shift_left, shift_to_zero
-from neurotool.neurons.model import IntArray, Owner, Parameter, Parameters, State, zeros
+from neurotool.neurons.model import Owner, Parameter, Parameters, State, zeros
 
 
 class Rf:
@@ -30,13 +31,13 @@ class Rf:
     inputs: tuple[str, ...] = ("a_real", "a_imag")
     graded = False
 
-    def initial(self, parameters: Parameters, size: int) -> dict[str, IntArray]:
+    def initial(self, parameters: Parameters, size: int) -> dict[str, Int64Array]:
         """At rest."""
         return zeros(self, size)
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
-    ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    ) -> tuple[dict[str, Int64Array], npt.NDArray[np.generic]]:
         """Advance one step; see :class:`neurotool.neurons.model.NeuronModel`.
 
         Source: ``lava.proc.rf.models.PyRFModelFixed`` (lava-nc 0.10.0).
@@ -46,10 +47,10 @@ class Rf:
         return {"real": real, "imag": imag}, (real >= threshold) & (imag >= 0) & (state["imag"] < 0)
 
 
-def resonate(parameters: Parameters, state: State, inputs: State, *, strict: bool) -> tuple[IntArray, IntArray]:
+def resonate(parameters: Parameters, state: State, inputs: State, *, strict: bool) -> tuple[Int64Array, Int64Array]:
     """Rotate and damp the state and add what arrives: real and imaginary part, kept to 24 bits."""
 
-    def product(factor: str, part: str) -> IntArray:
+    def product(factor: str, part: str) -> Int64Array:
         return shift_to_zero(parameters[factor] * state[part], parameters["decay_bits"])
 
     arrived = {name: shift_left(values, parameters["state_exp"]) for name, values in inputs.items()}

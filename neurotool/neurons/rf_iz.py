@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.neurons.model import IntArray, Parameters, State
+from neurotool.arrays import Int64Array
+from neurotool.neurons.model import Parameters, State
 from neurotool.neurons.rf import Rf, resonate
 
 
@@ -20,7 +21,7 @@ class RfIz(Rf):
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
-    ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    ) -> tuple[dict[str, Int64Array], npt.NDArray[np.generic]]:
         """Advance one step; see :class:`neurotool.neurons.model.NeuronModel`.
 
         Source: ``lava.proc.rf_iz.models.PyRF_IZModelFixed`` (lava-nc 0.10.0).

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.neurons.fixed import STATE_LIMIT, check_range, wrap32
-from neurotool.neurons.model import IntArray, Owner, Parameter, Parameters, State, zeros
+from neurotool.neurons.model import Owner, Parameter, Parameters, State, zeros
 
 
 class Sigma:
@@ -23,13 +24,13 @@ class Sigma:
     inputs: tuple[str, ...] = ("a",)
     graded = True
 
-    def initial(self, parameters: Parameters, size: int) -> dict[str, IntArray]:
+    def initial(self, parameters: Parameters, size: int) -> dict[str, Int64Array]:
         """Nothing has arrived."""
         return zeros(self, size)
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
-    ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    ) -> tuple[dict[str, Int64Array], npt.NDArray[np.generic]]:
         """Advance one step; see :class:`neurotool.neurons.model.NeuronModel`.
 
         Source: ``lava.proc.sdn.models.PySigmaModelFixed`` (lava-nc 0.10.0).
@@ -38,7 +39,7 @@ class Sigma:
         return {"sigma": sigma}, sigma
 
 
-def accumulate(sigma: IntArray, activation: IntArray, *, strict: bool) -> IntArray:
+def accumulate(sigma: Int64Array, activation: Int64Array, *, strict: bool) -> Int64Array:
     """Return the sum of all that has arrived."""
     sigma = sigma + activation
     if strict:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.neurons.fixed import ALIGNMENT
 from neurotool.neurons.lif import BIAS, DECAYS, NEVER_FIRES, Lif, integrate
-from neurotool.neurons.model import IntArray, Parameter, Parameters, State
+from neurotool.neurons.model import Parameter, Parameters, State
 
 
 class TernaryLif(Lif):
@@ -28,7 +29,7 @@ class TernaryLif(Lif):
 
     def step(
         self, parameters: Parameters, state: State, inputs: State, *, row: int, strict: bool = False
-    ) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    ) -> tuple[dict[str, Int64Array], npt.NDArray[np.generic]]:
         """Advance one step; see :class:`neurotool.neurons.model.NeuronModel`.
 
         Source: ``lava.proc.lif.models.PyTernLifModelFixed`` (lava-nc 0.10.0).

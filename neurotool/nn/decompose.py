@@ -154,7 +154,10 @@ def error_by_rank(weight: Tensor, ranks: Sequence[int | Ranks]) -> RankErrors:
 
 
 def _tucker(weight: Tensor, ranks: Ranks) -> tuple[FloatArray, Sequence[FloatArray]]:
-    from tensorly.decomposition import tucker
+    try:
+        from tensorly.decomposition import tucker
+    except ImportError as error:
+        raise ImportError("a decomposition needs TensorLy: pip install 'neurotool[nn]'") from error
 
     tensor = _array(weight)
     if not tensor.any():

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import nir
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Float64Array
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UnsupportedError
 from neurotool.ir.convention import Drive, InitialMembrane, Integration, Reset, ResetTime
@@ -22,8 +22,6 @@ from neurotool.ir.graph import NEURON_TYPES, SPIKING_TYPES, Graph, Node
 from neurotool.ir.threshold_schedule import threshold_schedule
 from neurotool.ir.update import NeuronUpdate
 from neurotool.units import format_si
-
-FloatArray = npt.NDArray[np.float64]
 
 _CURRENT_BASED = (nir.CubaLIF, nir.CubaLI)
 _MEMBRANE_BASED = (nir.LIF, nir.LI)
@@ -140,7 +138,7 @@ def _update(node: Node, graph: Graph) -> NeuronUpdate:
     )
 
 
-def _resistance(node: Node, graph: Graph, membrane_decay: FloatArray) -> FloatArray:
+def _resistance(node: Node, graph: Graph, membrane_decay: Float64Array) -> Float64Array:
     """Return the factor on the current: R, or what makes R of it after the decay, or R·dt without a leak."""
     resistance = _parameter(node, "r")
     if isinstance(node.op, _WITHOUT_LEAK):
@@ -150,7 +148,7 @@ def _resistance(node: Node, graph: Graph, membrane_decay: FloatArray) -> FloatAr
     return resistance if drive is Drive.INTEGRATED else resistance / membrane_decay
 
 
-def _initial(node: Node, graph: Graph, leak: FloatArray, reset: FloatArray) -> FloatArray:
+def _initial(node: Node, graph: Graph, leak: Float64Array, reset: Float64Array) -> Float64Array:
     """Return the potential before the first step."""
     rule = graph.convention.initial_membrane
     if rule is InitialMembrane.ZERO:
@@ -160,7 +158,7 @@ def _initial(node: Node, graph: Graph, leak: FloatArray, reset: FloatArray) -> F
     return reset if fires and not prefers_leak else leak
 
 
-def _subtract(node: Node, graph: Graph, membrane_decay: FloatArray) -> FloatArray | None:
+def _subtract(node: Node, graph: Graph, membrane_decay: Float64Array) -> Float64Array | None:
     """Return what a spike subtracts at once; what is due after the decay of the next step is that much larger now."""
     convention = graph.convention
     if convention.reset is not Reset.BY_SUBTRACTION:
@@ -177,7 +175,7 @@ def _refractory(node: Node, graph: Graph) -> int:
     return int(isinstance(node.op, _CURRENT_BASED) or _hears_itself(node.name, graph))
 
 
-def _schedule(node: Node) -> FloatArray | None:
+def _schedule(node: Node) -> Float64Array | None:
     """Return the thresholds of the first steps, in the shape of the population."""
     schedule = threshold_schedule(node.op)
     return None if schedule is None else np.array(np.broadcast_to(schedule, (len(schedule), *node.shape)))
@@ -205,13 +203,13 @@ def _memoryless(node: Node) -> NeuronUpdate:
     )
 
 
-def _parameter(node: Node, field: str) -> FloatArray:
+def _parameter(node: Node, field: str) -> Float64Array:
     """Return a parameter as float64 in the shape of the population."""
     value = np.asarray(getattr(node.op, field), np.float64)
     return np.array(np.broadcast_to(value, node.shape))
 
 
-def _share(tau: FloatArray, graph: Graph) -> FloatArray:
+def _share(tau: Float64Array, graph: Graph) -> Float64Array:
     """Return k, the share of the distance to rest that is covered in one step."""
     ratio = graph.dt / tau
     if graph.convention.integration is Integration.EXPONENTIAL_EULER:
@@ -220,7 +218,7 @@ def _share(tau: FloatArray, graph: Graph) -> FloatArray:
     return np.where(np.abs(ratio - 1.0) <= np.finfo(np.float32).eps, 1.0, ratio)
 
 
-def _as_float32_meant(gain: FloatArray) -> FloatArray:
+def _as_float32_meant(gain: Float64Array) -> Float64Array:
     """Undo the rounding of a product such as (dt/τ)·(τ/dt).
 
     The models come from float32 arithmetic, so a gain that lies within a few float64 roundings of a float32 number

@@ -1,12 +1,15 @@
 """The Python interface: the same stages as the command line, composed in the only place that knows their order."""
 
 from neurotool.energy.measure.protocol import Plan
+from neurotool.pipeline.adapters import program_format
 from neurotool.pipeline.conversion.certified import convert_and_verify
 from neurotool.pipeline.conversion.convert import convert
+from neurotool.pipeline.conversion.options import ConvertOptions
 from neurotool.pipeline.cuts.partition import PartitionResult, partition
 from neurotool.pipeline.demo import DemoResult, demo
 from neurotool.pipeline.energy.device import MeasuredDevice, calibrate_device
-from neurotool.pipeline.energy.estimate import EnergyOptions, estimate_counts, estimate_energy
+from neurotool.pipeline.energy.estimate import estimate_counts, estimate_energy
+from neurotool.pipeline.energy.options import EnergyOptions
 from neurotool.pipeline.energy.rates import estimate_rates
 from neurotool.pipeline.energy.sources import estimate_from
 from neurotool.pipeline.inspection.export import export, export_formats
@@ -14,14 +17,13 @@ from neurotool.pipeline.inspection.inspect import Inspection, inspect
 from neurotool.pipeline.inspection.layouts import draw_cores, placements
 from neurotool.pipeline.inspection.look import PlacementResult, ProgramInspection, look
 from neurotool.pipeline.results import (
-    ConvertOptions,
     ConvertResult,
     EnergyResult,
     RunResult,
     VerifyResult,
 )
 from neurotool.pipeline.runs.launch import launch
-from neurotool.pipeline.runs.programs import PROGRAM_PART, ProgramRun, program_format, read_program, run_program
+from neurotool.pipeline.runs.programs import PROGRAM_PART, ProgramRun, read_program, run_program
 from neurotool.pipeline.runs.run import run
 from neurotool.pipeline.verification.verify import verify
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neurotool.ir.bundle import check_output
-from neurotool.pipeline.adapters import program_target
 from neurotool.pipeline.conversion.convert import convert
+from neurotool.pipeline.conversion.options import ConvertOptions
 from neurotool.pipeline.display import Rows, Shown
 from neurotool.pipeline.energy.estimate import estimate_energy
+from neurotool.pipeline.numbers import whole
 from neurotool.pipeline.results import (
-    ConvertOptions,
     ConvertResult,
     EnergyResult,
     RunResult,
@@ -51,12 +51,12 @@ def demo(
 
     Args:
         out: Directory of the bundle.
-        lava_samples: Number of test samples that Lava runs.
+        lava_samples: Number of test samples that Lava runs, where it can be used.
         force: Replace an existing bundle.
         progress: Told of the progress of each stage.
     """
+    lava_samples = whole("--lava-samples", lava_samples, 1)
     check_output(out, force)
-    program_target(LAVA)  # before anything is trained or written
     data = importlib.import_module(f"{EXAMPLE}.data")
     training = importlib.import_module(f"{EXAMPLE}.train")
     training.trained(progress=progress_of("train", progress))

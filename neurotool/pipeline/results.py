@@ -1,4 +1,4 @@
-"""Options and results of the pipeline's functions."""
+"""Results of the pipeline's functions, and how they tell of their progress."""
 
 from __future__ import annotations
 
@@ -47,71 +47,6 @@ def told(stage: str, progress: StageProgress | None) -> Iterator[None]:
     yield
     if progress is not None:
         progress(stage, 1, 1)
-
-
-@dataclass(frozen=True)
-class ConvertOptions:
-    """How to convert a model.
-
-    Attributes:
-        dt: Time step in seconds, or None for the source's own.
-        convention: Discrete meaning of a file's neurons, or None for the source's own or the default.
-        calib: Data file that scales are chosen with, or None to scale for the worst case.
-        encode: Encoder for data without a time axis; for a model with several inputs, encoders by input.
-        steps: Number of time steps to encode into.
-        weight_bits: Width of synaptic weights, 1 to 16; above 8 by two synapses each.
-        chip: Chip description to place for.
-        spiking: Node name patterns that must go to the chip.
-        dense: Node name patterns that must stay in torch.
-        seed: Seed for everything drawn.
-        force: Replace an existing bundle.
-        chips: Most chips to place on, or None for as many as needed.
-        placement_seconds: Time to search for a better placement than the fast one.
-        layer_bits: Patterns of node names and the width of the weights of what they match, in place of ``weight_bits``.
-        scale_from: Range of weights that the mantissas cover: ``max``, ``mse`` or ``percentile=99.9``.
-        search_scales: Scales to try for each recurrent component on the calibration data; None for the usual number
-            where there is such data.
-        sensitivity: Round one layer at a time and tell what each costs, on the calibration data.
-        fine_tune: Data file that the rounded model is trained on, or None.
-        fine_tune_epochs: Passes over that file.
-        learning_rate: Step of the training, as a share of the size of each layer's weights.
-        coding: Patterns of node names, and the coding in which what they match crosses between chip and torch.
-        objective: What the cut is chosen by: ``chip`` (all that can run there), ``energy``, ``latency`` or ``edp``.
-        device: What dense parts run on, for the cost of a cut.
-        max_latency: Seconds that an inference may take, or None.
-        min_accuracy: Least accuracy of the converted model on labelled calibration data, or None.
-        cut_seconds: Time to search for the best cut.
-        example: Input ``[time, batch, *features]`` to trace a torch model with where there is no calibration data, for
-            several inputs by name; None for the model's own.
-    """
-
-    dt: float | None = None
-    convention: str | None = None
-    calib: Path | None = None
-    encode: str | Mapping[str, str] | None = None
-    steps: int | None = None
-    weight_bits: int = 8
-    chip: str = "loihi2"
-    spiking: tuple[str, ...] = ()
-    dense: tuple[str, ...] = ()
-    seed: int = 0
-    force: bool = False
-    chips: int | None = None
-    placement_seconds: float = 0.0
-    layer_bits: tuple[tuple[str, int], ...] = ()
-    scale_from: str = "max"
-    search_scales: int | None = None
-    sensitivity: bool = False
-    fine_tune: Path | None = None
-    fine_tune_epochs: int = 10
-    learning_rate: float = 0.0005
-    coding: Mapping[str, str] = field(default_factory=dict)
-    objective: str = "chip"
-    device: str = "cpu-generic"
-    max_latency: float | None = None
-    min_accuracy: float | None = None
-    cut_seconds: float = 10.0
-    example: Array | Mapping[str, Array] | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

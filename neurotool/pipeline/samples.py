@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from neurotool import data
-from neurotool.data import STATIC, Reading, Samples
+from neurotool.data import STATIC, Dataset, Reading, Samples
 from neurotool.errors import UsageError
 from neurotool.ir.adapters import Array
 from neurotool.ir.graph import Graph
@@ -81,7 +82,19 @@ def read_data(path: Path, records: Sequence[InputRecord], encode: Encode = None,
     found = data.load_samples(path, readings, names)
     for record in records:
         _check_shape(path, fields[record.name], record.name, record.shape, record.timed, found)
+        _doubt_axes(path, fields[record.name], record, found)
     return found
+
+
+def _doubt_axes(path: Path, field: str, record: InputRecord, samples: Samples) -> None:
+    """Say that the first two axes look swapped. Without labels nothing can tell: it may be a run of another length."""
+    found = samples.inputs[field]
+    if found.timed and found.encode is None and record.steps == found.batch != found.steps:
+        warnings.warn(
+            f"{path}: {field} has {found.steps} time steps of {found.batch} samples, and the model was calibrated with "
+            f"{record.steps} time steps; if the first axis is the batch, transpose to [time, batch, ...]",
+            stacklevel=2,
+        )
 
 
 def check_inputs(path: Path, samples: Samples, graph: Graph) -> None:
@@ -96,12 +109,29 @@ def check_inputs(path: Path, samples: Samples, graph: Graph) -> None:
         _check_shape(path, field, name, node.shape, node.timed, samples)
 
 
+def samples_of(samples: Samples, name: str, inputs: Sequence[str]) -> Dataset:
+    """Samples of an input of a model; a single array belongs to the single input, whatever it is called.
+
+    Args:
+        samples: Samples of a file.
+        name: The input.
+        inputs: All inputs of the model.
+
+    Raises:
+        UsageError: There are several inputs or arrays, and no array of that name.
+    """
+    if len(samples.inputs) == len(inputs) == 1:
+        return next(iter(samples.inputs.values()))
+    if name not in samples.inputs:
+        there = f"it has: {', '.join(samples.inputs)}"
+        raise UsageError(f"{samples.path}: has no array for input {name!r}", hint=there)
+    return samples.inputs[name]
+
+
 def float_inputs(samples: Samples, names: Sequence[str]) -> dict[str, Array]:
     """Give the samples the float meaning that the model knows, by input of the model."""
-    if len(names) == 1:
-        (only,) = samples.inputs.values()
-        return {names[0]: example_of(only.x, only.scale)}
-    return {name: example_of(samples.inputs[name].x, samples.inputs[name].scale) for name in names}
+    found = {name: samples_of(samples, name, names) for name in names}
+    return {name: example_of(one.x, one.scale) for name, one in found.items()}
 
 
 def source_inputs(samples: Samples) -> Array | Mapping[str, Array]:

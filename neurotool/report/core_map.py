@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
+from neurotool.arrays import Float64Array
 from neurotool.report.style import BLACK, LIGHT, colour, new_figure
-
-FloatArray = npt.NDArray[np.float64]
 
 MOST_CHIPS = 4
 """Chips in one figure; of larger systems the first are drawn."""
@@ -96,7 +94,7 @@ def core_map(cores: Sequence[CoreMark], rows: int, columns: int, slots: int, tit
     return figure
 
 
-def _squares(cores: Sequence[tuple[CoreMark, float]], rows: int, columns: int, side: int) -> FloatArray:
+def _squares(cores: Sequence[tuple[CoreMark, float]], rows: int, columns: int, side: int) -> Float64Array:
     """Values by place, with ``side`` x ``side`` places in a tile; nothing where no core is in use."""
     grid = np.full((rows * side, columns * side), np.nan)
     for core, value in cores:

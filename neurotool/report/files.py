@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from neurotool.errors import UsageError
-from neurotool.ir.output import whole
+from neurotool.ir.atomic_file import replacing
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -26,6 +26,6 @@ def save(figure: Figure, path: Path) -> None:
     kind = path.suffix.removeprefix(".").lower()
     if kind not in formats:
         raise UsageError(f"{path}: cannot write a figure as {path.suffix or 'a file without ending'}", hint="use .png")
-    with whole(path) as staged:
+    with replacing(path) as staged:
         figure.savefig(staged, format=kind)
     figure.clear()

@@ -10,11 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from neurotool.arrays import BoolArray, Float64Array
 from neurotool.report.style import BLACK, BLUE, GREY, VERMILLION, colour, legend_below, new_figure, tidy, time_label
 
 Raster = npt.NDArray[np.generic]
-Bools = npt.NDArray[np.bool_]
-FloatArray = npt.NDArray[np.float64]
 
 _WIDEST_TICKS = 80.0  # ticks of a short recording are wider: it has room, and a single neuron is only some pixels high
 _SMALLEST_BAND = 3.0  # a band is as high as the root of its neurons, so that small layers stay readable
@@ -81,7 +80,7 @@ def spike_difference(
     return figure
 
 
-def _flat(populations: Mapping[str, Raster]) -> dict[str, Bools]:
+def _flat(populations: Mapping[str, Raster]) -> dict[str, BoolArray]:
     flat = {name: np.asarray(x).reshape(len(x), -1) != 0 for name, x in populations.items()}
     if len({len(x) for x in flat.values()}) != 1:
         raise ValueError("a raster needs populations, all with the same number of time steps")
@@ -89,7 +88,7 @@ def _flat(populations: Mapping[str, Raster]) -> dict[str, Bools]:
 
 
 def _bands(
-    flat: Mapping[str, Bools], dt: float | None, title: str, side_label: str
+    flat: Mapping[str, BoolArray], dt: float | None, title: str, side_label: str
 ) -> tuple[Figure, dict[str, Axes], dict[str, Axes]]:
     """Lay out a raster and a narrow side plot for every population."""
     weights = [max(x.shape[1] ** 0.5, _SMALLEST_BAND) for x in flat.values()]
@@ -123,7 +122,7 @@ def _dress(raster: Axes, side: Axes, label: str, last: bool) -> None:
     side.tick_params(labelleft=False, left=False)
 
 
-def _draw_sides(sides: Mapping[str, Axes], values: Mapping[str, FloatArray], inks: Sequence[str]) -> None:
+def _draw_sides(sides: Mapping[str, Axes], values: Mapping[str, Float64Array], inks: Sequence[str]) -> None:
     """Draw one bar per neuron, on one scale for all bands."""
     longest = max(float(v.max()) for v in values.values())
     for (name, axes), ink in zip(sides.items(), inks, strict=True):
@@ -131,7 +130,7 @@ def _draw_sides(sides: Mapping[str, Axes], values: Mapping[str, FloatArray], ink
         axes.set_xlim(0, 1.05 * longest or 1.0)
 
 
-def _draw_points(axes: Axes, spikes: Bools, ink: str, marker: str, label: str) -> None:
+def _draw_points(axes: Axes, spikes: BoolArray, ink: str, marker: str, label: str) -> None:
     """Draw a mark of fixed size for every spike, so that few among many are seen."""
     steps, neurons = np.nonzero(spikes)
     # Marks at the edge are drawn whole; unclipped marks without a point would have no size and upset the layout.
@@ -139,7 +138,7 @@ def _draw_points(axes: Axes, spikes: Bools, ink: str, marker: str, label: str) -
     axes.plot(steps, neurons, marker, color=ink, markersize=5, linestyle="none", label=label, clip_on=clipped)
 
 
-def _draw_spikes(axes: Axes, fired: Bools, ink: str, label: str = "") -> None:
+def _draw_spikes(axes: Axes, fired: BoolArray, ink: str, label: str = "") -> None:
     """Draw a tick of the height of one neuron for every spike."""
     steps, neurons = np.nonzero(fired)
     width = float(np.clip(_WIDEST_TICKS / len(fired), 1.0, 4.0))

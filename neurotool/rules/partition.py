@@ -8,13 +8,16 @@ RULES: tuple[Rule, ...] = (
         "Only synapses and neurons run on the chip; other operations run in torch.",
         "A neuromorphic core adds weights into neuron states. Activations, normalisation, attention and pooling over "
         "time have no counterpart there.",
-        "Nothing is wrong: the operation goes to the dense side. To move it, express it with synapses and neurons.",
+        "Nothing is wrong: the operation goes to the dense side. To move it, express it with synapses and neurons: a "
+        "layer on a sum of spikes, l3(a + b), is l3(a) + l4(b) with l4 a copy of l3 without its bias, since currents "
+        "add up at a neuron; on torch.cat([a, b], -1) it is the same with the columns of its weights shared out.",
     ),
     Rule(
         "NT-PART-002",
         "A chip operation works step by step.",
         "The chip runs all its neurons once per time step and never sees the whole raster, nor values without time.",
-        "Give the value a time axis (repeat it over the steps), or leave the operation on the dense side.",
+        "Give the value a time axis (repeat it over the steps), or leave the operation on the dense side. A layer "
+        "behind x.flatten(0, 1), which makes samples of the steps, becomes norse.torch.Lift(layer) on x itself.",
     ),
     Rule(
         "NT-PART-003",
@@ -73,6 +76,14 @@ RULES: tuple[Rule, ...] = (
         "Some legal cut keeps the limits.",
         "--max-latency, --chips and --min-accuracy exclude cuts. Where they exclude all of them, there is no answer.",
         "Relax the limit that is named, give another --device or --chip, or drop --spiking and --dense patterns.",
+    ),
+    Rule(
+        "NT-PART-012",
+        "Onto a chip come only values that its messages can carry.",
+        "A value that is no spike enters as an integer of 8 or 13 bits in every message, or is held as a current of 13 "
+        "bits. A chip whose spikes carry no payload, or a narrower one, has no way to take it in.",
+        "Encode the value as spikes (--encode for an input, --coding NODE=rate or latency for a value of the model), "
+        "or give a --chip with graded spikes.",
     ),
     Rule(
         "NT-PART-020",

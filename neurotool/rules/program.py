@@ -71,7 +71,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "NT-PROG-011",
         "A membrane output belongs to a neuron model that has a membrane potential.",
-        "Read-outs leave the program as the variable v. Sigma-delta neurons and resonators have other states.",
+        "Read-outs leave the program as the variable v. Sigma-delta neurons, for example, have other states.",
         "Let the population's messages leave the program instead, or probe the state.",
     ),
 )

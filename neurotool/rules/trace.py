@@ -101,4 +101,11 @@ RULES: tuple[Rule, ...] = (
         "batch size and values that are changed while others hold them make a difference that the trace cannot show.",
         "Draw random numbers before the model, and let its code be the same for every batch.",
     ),
+    Rule(
+        "NT-TORCH-016",
+        "Parameters are finite numbers.",
+        "One weight that is not a number makes every value behind it one too, and no integer stands for it. Such "
+        "weights come from a training that diverged, or from a checkpoint that was read wrongly.",
+        "Load a checkpoint from before the training diverged.",
+    ),
 )

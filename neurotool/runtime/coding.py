@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Float64Array
+from neurotool.data.codes import latency_code, rate_code
 from neurotool.errors import NegativeAnswerError, UsageError
 from neurotool.ir.adapters import Array
 from neurotool.ir.coding import MESSAGE_BYTES, VALUE_BYTES, Coding
 from neurotool.ir.partition import Boundary
 from neurotool.ir.program import InputPort
 from neurotool.runtime.boundary import losses, to_port
-
-FloatArray = npt.NDArray[np.float64]
 
 Start = tuple[int, int]
 """Numbers of the first sample and of the first time step, by which random codings draw."""
@@ -28,14 +28,14 @@ class Coded:
 
     Attributes:
         payload: What enters the port, ``[time, batch, *shape]``.
-        meant: The value as it was, and
-        heard: as the chip hears it, both over the window in which the coding can tell a value.
+        meant: The value as it was, over the window in which the coding can tell a value.
+        heard: The value as the chip hears it, over the same window.
         lost: What was lost beyond the rounding that the port was made for, in words; or empty.
     """
 
     payload: Array
-    meant: FloatArray
-    heard: FloatArray
+    meant: Float64Array
+    heard: Float64Array
     lost: str = ""
 
 
@@ -74,23 +74,9 @@ def _constant(raster: Array, boundary: Boundary, port: InputPort, start: Start) 
 def _rate(raster: Array, boundary: Boundary, port: InputPort, start: Start) -> Coded:
     """Draw a spike per step with probability |value| / full scale; its sign is that of the value."""
     share = _strength(raster, port) / port.scale
-    payload = _signed(_draws(raster.shape, boundary.seed, start) < share, raster, port)
+    payload = _signed(rate_code(share, len(raster), boundary.seed, *start), raster, port)
     heard = _float(payload).mean(axis=0) * port.scale
     return Coded(payload, _float(raster).mean(axis=0), heard, _said(_beyond(share, port), _negative(raster, port)))
-
-
-def _draws(shape: tuple[int, ...], seed: int, start: Start) -> FloatArray:
-    """Uniform random numbers ``[time, batch, *shape]``, from a stream for each sample.
-
-    A sample's numbers depend neither on the samples beside it nor on how many time steps run together.
-    """
-    (first, row), (steps, batch, *features) = start, shape
-    drawn = np.empty(shape)
-    for sample in range(batch):
-        stream = np.random.PCG64((seed, first + sample))
-        stream.advance(row * math.prod(features))  # one state of the stream for each float64
-        drawn[:, sample] = np.random.Generator(stream).random((steps, *features))
-    return drawn
 
 
 def _latency(raster: Array, boundary: Boundary, port: InputPort, start: Start) -> Coded:
@@ -99,9 +85,8 @@ def _latency(raster: Array, boundary: Boundary, port: InputPort, start: Start) -
     peak, steps = boundary.quantum * boundary.steps, len(raster)
     values, strength = _float(held), _strength(held, port) / peak
     share = np.minimum(strength, 1.0)
-    moment = np.minimum(np.floor((1.0 - share) * steps), steps - 1)
-    clock = np.arange(steps).reshape(-1, *(1 for _ in values.shape))
-    payload = _signed((clock == moment) & (share > 0.0), raster, port)
+    fires, moment = latency_code(share, steps)
+    payload = _signed(fires, raster, port)
     heard = np.where(share > 0.0, np.sign(values) * (1.0 - (moment + 0.5) / steps) * peak, 0.0)
     return Coded(payload, values, heard, _said(_beyond(strength, port), _negative(held, port)))
 
@@ -124,7 +109,7 @@ def _held(raster: Array, boundary: Boundary) -> Array:
     return value
 
 
-def _strength(value: Array, port: InputPort) -> FloatArray:
+def _strength(value: Array, port: InputPort) -> Float64Array:
     """What makes a port fire: the magnitude; where spikes have no sign, the positive part."""
     return np.maximum(_float(value), 0.0) if port.message_bits == 0 else np.abs(_float(value))
 
@@ -133,7 +118,7 @@ def _signed(fires: npt.NDArray[np.bool_], raster: Array, port: InputPort) -> Arr
     return fires if port.message_bits == 0 else (fires * np.sign(raster)).astype(np.int32)
 
 
-def _beyond(share: FloatArray, port: InputPort) -> str:
+def _beyond(share: Float64Array, port: InputPort) -> str:
     clipped = int(np.count_nonzero(share > 1.0 + 1e-6))
     text = f"input {port.name!r}: {clipped} of {share.size} values exceed full scale and were clipped"
     return text if clipped else ""
@@ -205,5 +190,5 @@ def traffic_of(raster: Array, boundary: Boundary) -> float:
     return MESSAGE_BYTES * int(np.count_nonzero(raster)) / int(raster.shape[1])
 
 
-def _float(value: Array) -> FloatArray:
+def _float(value: Array) -> Float64Array:
     return np.asarray(value, np.float64)

@@ -8,8 +8,9 @@ import numpy as np
 
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.ir.program import ChipProgram, Convolution, Projection
+from neurotool.ir.registers import weight_range, weight_step
 from neurotool.neurons.models import MODELS
-from neurotool.synapses.precision import truncated_weights, weight_range, weight_step
+from neurotool.synapses.precision import truncated_weights
 
 CHIP_DELAY_MAX = 62
 """Longest delay that a chip holds; lava-dl clips to it (``netx/hdf5.py``)."""
@@ -21,7 +22,7 @@ def check_ports(program: ChipProgram) -> Iterator[Diagnostic]:
         model = MODELS.get(program.populations[projection.target].model)
         if model is not None and projection.port not in model.inputs:
             message = f"{projection.target} ({model.name}) has no input {projection.port!r}"
-            yield _error("NT-PROG-005", projection, message, projection.port, ", ".join(model.inputs))
+            yield error_of("NT-PROG-005", projection, message, projection.port, ", ".join(model.inputs))
 
 
 def check_strict(program: ChipProgram) -> Iterator[Diagnostic]:
@@ -30,11 +31,11 @@ def check_strict(program: ChipProgram) -> Iterator[Diagnostic]:
         yield from _weights(projection)
         if isinstance(projection.connectivity, Convolution) and projection.weight_exp != 0:
             message = "a convolution with a weight exponent, which Lava ignores"
-            yield _error("NT-PROG-007", projection, message, str(projection.weight_exp), "0")
+            yield error_of("NT-PROG-007", projection, message, str(projection.weight_exp), "0")
         longest = projection.delay_range[1]
         if longest > CHIP_DELAY_MAX:
             message = f"a delay of {longest} steps"
-            yield _error("NT-PROG-008", projection, message, str(longest), f"0..{CHIP_DELAY_MAX}")
+            yield error_of("NT-PROG-008", projection, message, str(longest), f"0..{CHIP_DELAY_MAX}")
 
 
 def _weights(projection: Projection) -> Iterator[Diagnostic]:
@@ -47,9 +48,10 @@ def _weights(projection: Projection) -> Iterator[Diagnostic]:
     step = weight_step(projection.weight_bits, projection.sign_mode)
     message = f"{changed.size} weight(s) that no synapse holds; the first is {before}, a chip would hold {after}"
     limit = f"multiples of {step} in {low}..{high}"
-    yield _error("NT-PROG-006", projection, message, str(before), limit)
+    yield error_of("NT-PROG-006", projection, message, str(before), limit)
 
 
-def _error(rule: str, projection: Projection, message: str, found: str, limit: str) -> Diagnostic:
+def error_of(rule: str, projection: Projection, message: str, found: str, limit: str) -> Diagnostic:
+    """A finding at a projection that keeps its program from running."""
     fix = f"see neurotool explain {rule}"
     return Diagnostic(rule, Severity.ERROR, projection.name, message, found, limit, fix, projection.origin)

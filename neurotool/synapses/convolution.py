@@ -5,19 +5,18 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.connectivity import convolved, planes
 from neurotool.ir.graph import Shape
 from neurotool.ir.program import Convolution
-
-IntArray = npt.NDArray[np.int64]
 
 SUM_LIMIT = 1 << 23
 """Sums wrap at 24 bits."""
 
 
 def accumulate(
-    weights: IntArray, convolution: Convolution, source: Shape, messages: npt.NDArray[np.generic], *, graded: bool
-) -> IntArray:
+    weights: Int64Array, convolution: Convolution, source: Shape, messages: npt.NDArray[np.generic], *, graded: bool
+) -> Int64Array:
     """Sum what the messages of one step deliver, one tap of the kernel after the other.
 
     Args:
@@ -42,5 +41,5 @@ def accumulate(
         row, column = i * convolution.dilation[0], j * convolution.dilation[1]
         seen = image[..., row : row + rows * down : down, column : column + columns * across : across]
         total += np.einsum("bgchw,goc->bgohw", seen, kernels[..., i, j])
-    wrapped: IntArray = (total + SUM_LIMIT) % (2 * SUM_LIMIT) - SUM_LIMIT
+    wrapped: Int64Array = (total + SUM_LIMIT) % (2 * SUM_LIMIT) - SUM_LIMIT
     return wrapped.reshape(batch, -1)

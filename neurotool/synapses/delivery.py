@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.program import AllToAll, ChipProgram, Projection, Sparse
 from neurotool.synapses import convolution, dense, sparse
 from neurotool.synapses.precision import hardware_weights, shifted
 
-IntArray = npt.NDArray[np.int64]
 Messages = npt.NDArray[np.generic]
 
 
@@ -35,7 +35,7 @@ class Delivery:
             self._weights = {delay: weights * (projection.delays == delay) for delay in held}
         self.delays = tuple(self._weights)
 
-    def activation(self, sent: Callable[[int], Messages | None]) -> IntArray | int:
+    def activation(self, sent: Callable[[int], Messages | None]) -> Int64Array | int:
         """Sum over the delays what arrives in one step.
 
         Args:
@@ -44,14 +44,14 @@ class Delivery:
         Returns:
             The activation, ``[batch, target]``, or 0.
         """
-        total: IntArray | int = 0
+        total: Int64Array | int = 0
         for delay, weights in self._weights.items():
             messages = sent(delay)
             if messages is not None:
                 total = total + shifted(self._sum(weights, messages), self.projection)
         return total
 
-    def _sum(self, weights: IntArray, messages: Messages) -> IntArray:
+    def _sum(self, weights: Int64Array, messages: Messages) -> Int64Array:
         connectivity, graded = self.projection.connectivity, self.projection.message_bits > 0
         if isinstance(connectivity, AllToAll):
             delayed = self.projection.delays is not None

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.neurons.fixed import wrap32
 
-IntArray = npt.NDArray[np.int64]
 
-
-def accumulate_delayed(weights: IntArray, messages: npt.NDArray[np.generic], *, graded: bool) -> IntArray:
+def accumulate_delayed(weights: Int64Array, messages: npt.NDArray[np.generic], *, graded: bool) -> Int64Array:
     """Sum what the messages of one step deliver through synapses of one delay.
 
     The same as :func:`accumulate` but for graded messages so large that sums leave 32 bits: Lava's ``DelayDense`` wraps
@@ -21,7 +20,7 @@ def accumulate_delayed(weights: IntArray, messages: npt.NDArray[np.generic], *, 
     return np.stack([wrap32(weights * sample.astype(np.int64)).sum(axis=1) for sample in messages])
 
 
-def accumulate(weights: IntArray, messages: npt.NDArray[np.generic], *, graded: bool) -> IntArray:
+def accumulate(weights: Int64Array, messages: npt.NDArray[np.generic], *, graded: bool) -> Int64Array:
     """Sum what the messages of one step deliver.
 
     Args:
@@ -33,7 +32,7 @@ def accumulate(weights: IntArray, messages: npt.NDArray[np.generic], *, graded: 
         The sums before the shift, ``[batch, target]``; those of graded messages wrap at 32 bits.
     """
     if graded:
-        total: IntArray = messages.astype(np.int64) @ weights.T
+        total: Int64Array = messages.astype(np.int64) @ weights.T
         return wrap32(total)
     # Sums of at most 256 * fan-in are exact in float64, and BLAS is much faster than an integer product.
     sums: npt.NDArray[np.float64] = (messages != 0).astype(np.float64) @ weights.T.astype(np.float64)

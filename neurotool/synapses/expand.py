@@ -11,12 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.connectivity import convolved, planes
 from neurotool.ir.graph import Shape
 from neurotool.ir.program import AllToAll, ChipProgram, Convolution, Projection, Sparse
-
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
 
 PIECE = 1 << 20
 """Weights looked at together when synapses are listed piece by piece."""
@@ -35,11 +33,11 @@ class Synapses:
         shape: (target size, source size).
     """
 
-    targets: IntArray
-    sources: IntArray
-    places: IntArray
-    weights: IntArray
-    delays: IntArray
+    targets: Int64Array
+    sources: Int64Array
+    places: Int64Array
+    weights: Int64Array
+    delays: Int64Array
     shape: tuple[int, int]
 
     @property
@@ -101,7 +99,7 @@ class SynapseLists:
 
 def convolution_taps(
     source: tuple[int, int, int], convolution: Convolution, weights: npt.NDArray[np.number]
-) -> tuple[IntArray, IntArray, IntArray]:
+) -> tuple[Int64Array, Int64Array, Int64Array]:
     """List the synapses of a convolution, of integers or floats.
 
     Args:
@@ -126,7 +124,7 @@ class _Form(Protocol):
     total: int
     width: int
 
-    def into(self, first: int, last: int) -> tuple[IntArray, IntArray, IntArray]:
+    def into(self, first: int, last: int) -> tuple[Int64Array, Int64Array, Int64Array]:
         """Return target, source and place of the weight of every synapse of a range of targets."""
         ...
 
@@ -134,11 +132,11 @@ class _Form(Protocol):
 class _Matrix:
     """A weight for every pair of neurons."""
 
-    def __init__(self, weights: IntArray) -> None:
+    def __init__(self, weights: Int64Array) -> None:
         self._weights = weights
         self.total, self.width = int(np.count_nonzero(weights)), weights.shape[1]
 
-    def into(self, first: int, last: int) -> tuple[IntArray, IntArray, IntArray]:
+    def into(self, first: int, last: int) -> tuple[Int64Array, Int64Array, Int64Array]:
         targets, sources = np.nonzero(self._weights[first:last])
         targets += first
         return targets, sources, targets * self.width + sources
@@ -147,14 +145,14 @@ class _Matrix:
 class _Pairs:
     """Listed synapses, brought into order once."""
 
-    def __init__(self, synapses: Sparse, weights: IntArray, size: int) -> None:
+    def __init__(self, synapses: Sparse, weights: Int64Array, size: int) -> None:
         kept = np.flatnonzero(weights)
         self._places = kept[np.lexsort((synapses.sources[kept], synapses.targets[kept]))]
         self._targets, self._sources = synapses.targets[self._places], synapses.sources[self._places]
         self.total = len(kept)
         self.width = max(1, self.total // size)
 
-    def into(self, first: int, last: int) -> tuple[IntArray, IntArray, IntArray]:
+    def into(self, first: int, last: int) -> tuple[Int64Array, Int64Array, Int64Array]:
         begin, end = np.searchsorted(self._targets, [first, last])
         return self._targets[begin:end], self._sources[begin:end], self._places[begin:end]
 
@@ -180,7 +178,7 @@ class _Taps:
         positions = self._row_hit.sum(axis=0)[:, None] * self._column_hit.sum(axis=0)
         self.total = int((self._held.sum(axis=(0, 1)) * positions).sum())
 
-    def into(self, first: int, last: int) -> tuple[IntArray, IntArray, IntArray]:
+    def into(self, first: int, last: int) -> tuple[Int64Array, Int64Array, Int64Array]:
         out, position = np.divmod(np.arange(first, last), self._rows * self._columns)
         y, x = np.divmod(position, self._columns)
         hit = self._row_hit[y][:, None, :, None] & self._column_hit[x][:, None, None, :]

@@ -7,32 +7,18 @@ convolutions neither truncate weights nor shift sums, although the chip does.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.program import Convolution, Projection, SignMode
+from neurotool.ir.registers import weight_step
 from neurotool.neurons.fixed import wrap32
 
-IntArray = npt.NDArray[np.int64]
 
-
-def weight_step(weight_bits: int, sign_mode: SignMode) -> int:
-    """Distance between neighbouring mantissas: 2 for eight signed bits, since the sign takes one of them."""
-    return 1 << (8 - weight_bits + (sign_mode is SignMode.MIXED))
-
-
-def weight_range(weight_bits: int, sign_mode: SignMode) -> tuple[int, int]:
-    """Smallest and largest mantissa that Lava leaves as it is."""
-    step = weight_step(weight_bits, sign_mode)
-    if sign_mode is SignMode.MIXED:
-        return -256, 256 - step
-    return (0, 256 - step) if sign_mode is SignMode.EXCITATORY else (step - 256, 0)
-
-
-def truncated_weights(projection: Projection) -> IntArray:
+def truncated_weights(projection: Projection) -> Int64Array:
     """Mantissas after clipping to eight bits and dropping the bits below ``weight_bits``.
 
     Mixed signs round towards minus infinity, one-sided matrices towards zero. A quantiser that keeps to
-    :func:`weight_range` and multiples of :func:`weight_step` finds its weights unchanged.
+    :func:`neurotool.ir.registers.weight_range` and multiples of its step finds its weights unchanged.
     """
     mirror = -1 if projection.sign_mode is SignMode.INHIBITORY else 1
     step = weight_step(projection.weight_bits, projection.sign_mode)
@@ -40,14 +26,14 @@ def truncated_weights(projection: Projection) -> IntArray:
     return mirror * (np.clip(mirror * projection.weights, low, 255) // step) * step
 
 
-def hardware_weights(projection: Projection) -> IntArray:
+def hardware_weights(projection: Projection) -> Int64Array:
     """Mantissas that a run computes with, as Lava has them: a convolution's are left as they are."""
     if isinstance(projection.connectivity, Convolution):
         return projection.weights
     return truncated_weights(projection)
 
 
-def shifted(total: IntArray, projection: Projection) -> IntArray:
+def shifted(total: Int64Array, projection: Projection) -> Int64Array:
     """Apply the exponent of a projection to a sum. It rounds towards minus infinity; a convolution has none in Lava."""
     if isinstance(projection.connectivity, Convolution):
         return total

@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.program import Sparse
 from neurotool.neurons.fixed import wrap32
 
-IntArray = npt.NDArray[np.int64]
-
 
 def accumulate(
-    weights: IntArray, synapses: Sparse, targets: int, messages: npt.NDArray[np.generic], *, graded: bool
-) -> IntArray:
+    weights: Int64Array, synapses: Sparse, targets: int, messages: npt.NDArray[np.generic], *, graded: bool
+) -> Int64Array:
     """Sum what the messages of one step deliver.
 
     Args:

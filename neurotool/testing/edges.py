@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from neurotool.ir.program import ChipProgram, Convolution, IntArray, Population, Projection
+from neurotool.arrays import Int64Array
+from neurotool.ir.program import ChipProgram, Convolution, Population, Projection
 from neurotool.ir.trace import Raster, Trace
 from neurotool.neurons import MODELS, RangeError
 from neurotool.neurons.fixed import wrap32
@@ -51,7 +52,7 @@ def _edges(case: Case, trace: Trace, population: Population) -> Edges:
     into = [_Heard(case.program, p) for p in case.program.projections_into(population.name)]
     model, found = MODELS[population.model], Edges()
     first = model.initial(population.parameters, population.size)
-    state: Mapping[str, IntArray] = {name: np.tile(values, (case.batch, 1)) for name, values in first.items()}
+    state: Mapping[str, Int64Array] = {name: np.tile(values, (case.batch, 1)) for name, values in first.items()}
     sent = {name: raster.reshape(case.steps, case.batch, -1) for name, raster in trace.spikes.items()}
     states = {
         name: raster.reshape(case.steps, case.batch, -1).astype(np.int64)
@@ -71,8 +72,8 @@ def _edges(case: Case, trace: Trace, population: Population) -> Edges:
 
 
 def _arrive(
-    into: Sequence[_Heard], sent: Mapping[str, Raster], row: int, found: Edges, nothing: Mapping[str, IntArray]
-) -> dict[str, IntArray]:
+    into: Sequence[_Heard], sent: Mapping[str, Raster], row: int, found: Edges, nothing: Mapping[str, Int64Array]
+) -> dict[str, Int64Array]:
     """Return what arrives at each input in a row, and count where it differs from the exact sum."""
     exact, held = dict(nothing), dict(nothing)
     for heard in into:
@@ -104,13 +105,13 @@ class _Heard:
             self._matrices[delay] = sparse.csr_array((held.weights[there], where), shape=held.shape)
         self._lag = self.program.lag(self.projection)
 
-    def held(self, sent: Mapping[str, Raster], row: int) -> IntArray | int:
+    def held(self, sent: Mapping[str, Raster], row: int) -> Int64Array | int:
         """Activation as the reference delivers it, ``[batch, target]``."""
         return self._delivery.activation(lambda delay: self._messages(sent, row, delay))
 
-    def exact(self, sent: Mapping[str, Raster], row: int) -> IntArray | int:
+    def exact(self, sent: Mapping[str, Raster], row: int) -> Int64Array | int:
         """Activation without a wrap, ``[batch, target]``."""
-        total: IntArray | int = 0
+        total: Int64Array | int = 0
         for delay, matrix in self._matrices.items():
             messages = self._messages(sent, row, delay)
             if messages is not None:
@@ -118,7 +119,7 @@ class _Heard:
                 total = total + self._shifted((matrix @ heard.astype(np.int64).T).T)
         return total
 
-    def _shifted(self, total: IntArray) -> IntArray:
+    def _shifted(self, total: Int64Array) -> Int64Array:
         if isinstance(self.projection.connectivity, Convolution):
             return total
         exponent = self.projection.weight_exp
@@ -134,8 +135,8 @@ def _out_of_range(shape: tuple[int, int]) -> Iterator[npt.NDArray[np.bool_]]:
     """Let the strict steps of neuron models mark what is out of range instead of refusing the first such value."""
     marked = np.zeros(shape, np.bool_)
 
-    def mark(variable: str, values: IntArray, limit: int) -> None:
-        np.logical_or(marked, abs(values) > limit, out=marked)
+    def mark(variable: str, values: Int64Array, limit: int, low: int | None = None) -> None:
+        np.logical_or(marked, (values > limit) | (values < (-limit if low is None else low)), out=marked)
 
     with ExitStack() as stack:
         for name, module in list(sys.modules.items()):

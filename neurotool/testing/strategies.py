@@ -9,27 +9,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.graph import Shape
-from neurotool.ir.program import (
-    ChipProgram,
-    InputPort,
-    IntArray,
-    OutputKind,
-    OutputPort,
-    Population,
-    Projection,
-)
+from neurotool.ir.program import ChipProgram, InputPort, OutputKind, OutputPort, Population, Projection
 from neurotool.ir.trace import Raster
 from neurotool.neurons import MODELS, NeuronModel
 from neurotool.testing.case import Case
 from neurotool.testing.values import Numbers
-from neurotool.testing.wiring import End, convolutions, projections
+from neurotool.testing.wiring import WEIGHT_EXPONENTS, End, convolutions, projections
 
 MESSAGE_BITS = st.sampled_from([0, 0, 8, 16, 24, 32])
 FLAT_SHAPES = st.sampled_from([1, 40, 250]).map(lambda size: (size,))
@@ -99,7 +92,7 @@ def cases(draw: st.DrawFn, model: str) -> Case:
 
 @st.composite
 def _population(draw: st.DrawFn, draft: _Draft, name: str, model: NeuronModel) -> Population:
-    """Add a population and the projection that gives it its shape."""
+    """Add a population, the projection that gives it its shape, and mostly one to each of its other inputs."""
     source = draw(st.sampled_from(draft.ends()))
     # The start step of a layer is one after its source; an earlier one makes a skip, a later one needs delays.
     start = max(0, source.start + 1 - draw(st.sampled_from([0, 0, 0, 1, 2, -1])))
@@ -116,10 +109,31 @@ def _population(draw: st.DrawFn, draft: _Draft, name: str, model: NeuronModel) -
     port = draw(st.sampled_from(model.inputs))
     made = draw(projections(draft.numbers, draft.name(), (source, _end(population)), port, draft.steps, convolution))
     draft.projections[made.name] = made
+    for other in model.inputs:
+        if other != port:
+            draw(_beside(draft, made, other))
     return population
 
 
-def parameters(numbers: Numbers, model: NeuronModel, size: int) -> dict[str, IntArray]:
+@st.composite
+def _beside(draw: st.DrawFn, draft: _Draft, made: Projection, port: str) -> None:
+    """Add a projection to another input of the population that one ends at, or none.
+
+    Half of them have the same synapses with another exponent: few neurons hear something at both inputs otherwise, and
+    half of a product says nothing.
+    """
+    kind = draw(st.sampled_from(["alike", "alike", "other", "none"]))
+    if kind == "alike":
+        beside = replace(made, name=draft.name(), port=port, weight_exp=draw(WEIGHT_EXPONENTS))
+    elif kind == "other":
+        ends = draw(st.sampled_from(draft.ends())), _end(draft.populations[made.target])
+        beside = draw(projections(draft.numbers, draft.name(), ends, port, draft.steps))
+    else:
+        return
+    draft.projections[beside.name] = beside
+
+
+def parameters(numbers: Numbers, model: NeuronModel, size: int) -> dict[str, Int64Array]:
     """Draw the parameters of ``size`` neurons over their full ranges; one value for all where a model has one."""
     return {
         p.name: np.full(size, numbers.integer(p.low, p.high)) if p.uniform else numbers.integers(p.low, p.high, size)
@@ -137,5 +151,5 @@ def _input(numbers: Numbers, shape: Shape, bits: int) -> Raster:
     active: npt.NDArray[np.bool_] = numbers.rng.random(shape) < numbers.rng.choice([0.05, 0.3, 1.0])
     if not bits:
         return active
-    payloads: IntArray = numbers.factors(-(1 << bits - 1), (1 << bits - 1) - 1, shape) * active
+    payloads: Int64Array = numbers.factors(-(1 << bits - 1), (1 << bits - 1) - 1, shape) * active
     return payloads

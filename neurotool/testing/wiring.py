@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from hypothesis import strategies as st
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.connectivity import DELAY_MAX, convolved, planes
 from neurotool.ir.graph import Shape
-from neurotool.ir.program import AllToAll, Connectivity, Convolution, IntArray, Projection, SignMode, Sparse
+from neurotool.ir.program import AllToAll, Connectivity, Convolution, Projection, SignMode, Sparse
 from neurotool.testing.values import Numbers
 
 WEIGHT_EXPONENTS = st.one_of(st.integers(-2, 2), st.integers(-8, 7))
@@ -132,7 +133,7 @@ def _listed(numbers: Numbers, fan_in: float, sources: int, targets: int) -> tupl
     return Sparse(numbers.rng.integers(0, targets, count), numbers.rng.integers(0, sources, count)), (count,)
 
 
-def _weights(numbers: Numbers, shape: Shape, high: int, mode: SignMode, *, obedient: bool) -> IntArray:
+def _weights(numbers: Numbers, shape: Shape, high: int, mode: SignMode, *, obedient: bool) -> Int64Array:
     """Draw weights anywhere in ``-high - 1..high``, or with the signs that the mode allows."""
     weights = numbers.factors(-high - 1, high, shape)
     weights[numbers.rng.random(shape) < numbers.rng.choice([0.0, 0.5, 0.95])] = 0
@@ -142,7 +143,7 @@ def _weights(numbers: Numbers, shape: Shape, high: int, mode: SignMode, *, obedi
     return size if mode is SignMode.EXCITATORY else -size
 
 
-def _delays(rng: np.random.Generator, shape: Shape, least: int, steps: int) -> IntArray:
+def _delays(rng: np.random.Generator, shape: Shape, least: int, steps: int) -> Int64Array:
     """Draw delays: all alike, or of a few values, or of many, seldom longer than the run."""
     longest = DELAY_MAX if rng.random() < 0.1 else min(DELAY_MAX, max(least, steps))
     choices = rng.integers(least, longest + 1, int(rng.choice([1, 3, 64])))

@@ -10,26 +10,29 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from neurotool.verify.certificate import Certificate, certify
+from neurotool.verify.certificate import Certificate, Omission, certify
 from neurotool.verify.compare import Agreement, OutputAgreement, Point, compare_outputs, compare_spikes
 from neurotool.verify.divergence import Divergence
 from neurotool.verify.membrane import Meaning, MembraneError, potentials
-from neurotool.verify.network import FloatNetwork, FloatPopulation, Way, simulate
+from neurotool.verify.network import Connection, FloatNetwork, FloatPopulation, simulate
 from neurotool.verify.pair import PairResult
 from neurotool.verify.rounding import Fault, Register, Registers, round_in_turn
 from neurotool.verify.rows import OutputRow, Row
 from neurotool.verify.run import Arithmetic, NamedRun, count_correct
 from neurotool.verify.stages import Bisection, Culprit, Stage, StageResult, bisect
-from neurotool.verify.tolerance import EXACT, QUANTISATION, ROUNDING, Tolerance, Tolerances
+from neurotool.verify.tolerance import EXACT, QUANTISATION, ROUNDING, TUNING, Cause, Tolerance, Tolerances
 
 __all__ = [
     "EXACT",
     "QUANTISATION",
     "ROUNDING",
+    "TUNING",
     "Agreement",
     "Arithmetic",
     "Bisection",
+    "Cause",
     "Certificate",
+    "Connection",
     "Culprit",
     "Divergence",
     "Fault",
@@ -38,6 +41,7 @@ __all__ = [
     "Meaning",
     "MembraneError",
     "NamedRun",
+    "Omission",
     "OutputAgreement",
     "OutputRow",
     "PairResult",
@@ -49,7 +53,6 @@ __all__ = [
     "StageResult",
     "Tolerance",
     "Tolerances",
-    "Way",
     "bisect",
     "certify",
     "compare_outputs",
@@ -69,13 +72,13 @@ class _Verb(ModuleType):
         return inspect.signature(_verb())
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        """Run the verb; see :func:`neurotool.pipeline.api.verify`."""
+        """Run the verb; see :func:`neurotool.pipeline.session.api.verify`."""
         return _verb()(*args, **options)
 
 
 def _verb() -> Any:
     # By name, when it is called: the pipeline stands above this package and imports it.
-    return import_module("neurotool.pipeline.api").verify
+    return import_module("neurotool.pipeline.session.api").verify
 
 
 sys.modules[__name__].__class__ = _Verb

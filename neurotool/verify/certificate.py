@@ -40,6 +40,25 @@ class RunSummary:
 
 
 @dataclass(frozen=True)
+class Omission:
+    """A form that is usually compared, and was not.
+
+    Attributes:
+        form: Its name.
+        reason: Why it could not be run.
+        fix: Command that would make it work, or empty.
+    """
+
+    form: str
+    reason: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        way_out = f". To install it: {self.fix}" if self.fix else ""
+        return f"{self.form.capitalize()}: not compared, {self.reason}{way_out}"
+
+
+@dataclass(frozen=True)
 class Certificate:
     """The outcome of a verification.
 
@@ -49,12 +68,14 @@ class Certificate:
         owners: Whose Lava process each neuron model is, by name of the model: ``lava`` (stock) or ``neurotool``.
             Agreement with a process of our own is the weaker proof.
         bisection: What each stage of the conversion changes; None where that was not asked for.
+        omitted: Forms that were left out because they cannot be run here.
     """
 
     runs: tuple[RunSummary, ...]
     pairs: tuple[PairResult, ...]
     owners: Mapping[str, str]
     bisection: Bisection | None = None
+    omitted: tuple[Omission, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -80,6 +101,7 @@ class Certificate:
             "passed": self.passed,
             "runs": [asdict(run) for run in self.runs],
             "pairs": [_pair_json(pair) for pair in self.pairs],
+            "not_compared": [asdict(each) for each in self.omitted],
             "owners": dict(self.owners),
             "stages": None if self.bisection is None else stages_json(self.bisection),
         }

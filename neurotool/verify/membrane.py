@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Float64Array
 from neurotool.verify.compare import Point
 from neurotool.verify.run import Arithmetic, NamedRun
-
-FloatArray = npt.NDArray[np.float64]
 
 AT_THRESHOLD = 1e-4
 """Distance from the threshold, as a share of its height, that float32 sums of some thousand terms may be off by."""
@@ -28,8 +26,8 @@ class Meaning:
     """
 
     scale: float
-    zero: FloatArray
-    threshold: FloatArray | None
+    zero: Float64Array
+    threshold: Float64Array | None
 
 
 Meanings = Mapping[str, Meaning]
@@ -56,7 +54,7 @@ class MembraneError:
     height: float
 
 
-def potentials(run: NamedRun, layer: str, meanings: Meanings) -> FloatArray | None:
+def potentials(run: NamedRun, layer: str, meanings: Meanings) -> Float64Array | None:
     """Membrane potentials ``[time, batch, *shape]`` in the units of the model; None where none were recorded."""
     recorded = run.states.get(layer, {}).get("v")
     if recorded is None or layer not in meanings:
@@ -103,7 +101,7 @@ def _error(
     )
 
 
-def _height(meaning: Meaning, seen: FloatArray) -> float:
+def _height(meaning: Meaning, seen: Float64Array) -> float:
     if meaning.threshold is None:
         return float(np.abs(seen).max())
     return float(np.abs(meaning.threshold - meaning.zero).max())

@@ -20,23 +20,21 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from neurotool.arrays import Float64Array, Int64Array
 from neurotool.ir.connectivity import planes
 from neurotool.ir.graph import Shape
 from neurotool.ir.program import AllToAll, Connectivity, Sparse
 from neurotool.ir.trace import Raster, Trace
 from neurotool.synapses.expand import convolution_taps
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Matrix = Any
 """``[target, source]``: a float64 array, or a ``scipy.sparse`` array, which has no types of its own."""
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class Connection:
     """Synapses from one source to one population.
 
     Attributes:
@@ -49,8 +47,8 @@ class Way:
     """
 
     source: str
-    weights: FloatArray
-    delays: IntArray
+    weights: Float64Array
+    delays: Int64Array
     connectivity: Connectivity
     shape: Shape
     size: int
@@ -61,7 +59,7 @@ class Way:
         waits = {int(delay) for delay in np.unique(self.delays)}
         return {delay: self._matrix(np.where(self.delays == delay, self.weights, 0.0)) for delay in waits}
 
-    def _matrix(self, weights: FloatArray) -> Matrix:
+    def _matrix(self, weights: Float64Array) -> Matrix:
         if isinstance(self.connectivity, AllToAll):
             return weights
         if isinstance(self.connectivity, Sparse):
@@ -86,7 +84,7 @@ class FloatPopulation:
     Attributes:
         name: Its name.
         shape: Shape without time and batch.
-        ways: What it hears, by name of the synapses.
+        connections: What it hears, by name of the synapses.
         current_decay: Share of the current lost per step.
         membrane_decay: Share of the potential lost per step.
         bias: What is added to the potential in every step.
@@ -100,16 +98,16 @@ class FloatPopulation:
 
     name: str
     shape: Shape
-    ways: Mapping[str, Way]
-    current_decay: FloatArray
-    membrane_decay: FloatArray
-    bias: FloatArray
-    threshold: FloatArray | None
-    subtract: FloatArray | None
+    connections: Mapping[str, Connection]
+    current_decay: Float64Array
+    membrane_decay: Float64Array
+    bias: Float64Array
+    threshold: Float64Array | None
+    subtract: Float64Array | None
     inclusive: bool
     refractory: int
-    zero: FloatArray
-    schedule: FloatArray | None = None
+    zero: Float64Array
+    schedule: Float64Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +174,9 @@ def _groups(network: FloatNetwork) -> Iterator[Sequence[FloatPopulation]]:
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(network.populations)
     for name, population in network.populations.items():
-        graph.add_edges_from((w.source, name) for w in population.ways.values() if w.source in network.populations)
+        graph.add_edges_from(
+            (w.source, name) for w in population.connections.values() if w.source in network.populations
+        )
     place = {name: index for index, name in enumerate(network.populations)}
     condensed = nx.condensation(graph)
     members = {key: sorted(names, key=place.__getitem__) for key, names in condensed.nodes(data="members")}
@@ -188,27 +188,27 @@ class _Member:
     """A population during a run. What comes from outside its loop is summed for all steps at once."""
 
     def __init__(
-        self, population: FloatPopulation, sent: Mapping[str, FloatArray], loop: set[str], steps: int, batch: int
+        self, population: FloatPopulation, sent: Mapping[str, Float64Array], loop: set[str], steps: int, batch: int
     ) -> None:
         shape = steps, batch, population.zero.size
         self.population = population
         self.out, self._u, self._v = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self._x = np.zeros(shape)
-        self._inner = [w for w in population.ways.values() if w.source in loop]
-        self._held: IntArray = np.zeros(shape[1:], np.int64)
-        for way in population.ways.values():
-            for delay, matrix in way.matrices.items():
-                if way.source not in loop and delay < steps:
-                    heard = sent[way.source][: steps - delay]
+        self._inner = [w for w in population.connections.values() if w.source in loop]
+        self._held: Int64Array = np.zeros(shape[1:], np.int64)
+        for connection in population.connections.values():
+            for delay, matrix in connection.matrices.items():
+                if connection.source not in loop and delay < steps:
+                    heard = sent[connection.source][: steps - delay]
                     self._x[delay:] += (heard.reshape(-1, heard.shape[-1]) @ matrix.T).reshape(-1, *shape[1:])
 
-    def advance(self, t: int, sent: Mapping[str, FloatArray]) -> None:
+    def advance(self, t: int, sent: Mapping[str, Float64Array]) -> None:
         """Compute step t."""
         p, x = self.population, self._x[t]
-        for way in self._inner:
-            for delay, matrix in way.matrices.items():
+        for connection in self._inner:
+            for delay, matrix in connection.matrices.items():
                 if delay <= t:
-                    x = x + sent[way.source][t - delay] @ matrix.T
+                    x = x + sent[connection.source][t - delay] @ matrix.T
         before = (self._u[t - 1], self._v[t - 1], self.out[t - 1]) if t else (0.0, 0.0, 0.0)
         self._u[t] = (1 - p.current_decay) * before[0] + x
         v = (1 - p.membrane_decay) * before[1] + self._u[t] + p.bias

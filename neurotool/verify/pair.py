@@ -21,6 +21,7 @@ from neurotool.verify.run import Arithmetic, NamedRun
 from neurotool.verify.tolerance import ROUNDING, Tolerance
 
 Labels = npt.NDArray[np.integer]
+Values = npt.NDArray[np.generic]
 
 
 @dataclass(frozen=True)
@@ -153,12 +154,20 @@ def _finite(values: npt.NDArray[np.generic]) -> bool:
 
 def _gaps(a: NamedRun, b: NamedRun, tolerance: Tolerance) -> Iterator[str]:
     for what, left, right in (("layer", a.spikes, b.spikes), ("output", a.outputs, b.outputs)):
-        for name in left:
-            if name in right and left[name].shape != right[name].shape:
-                yield f"{what} {name} has shape {left[name].shape} in {a.name}, {right[name].shape} in {b.name}"
+        yield from _other_shapes(what, a, b, left, right)
         if tolerance.complete or what == "output":
             yield from (f"{what} {n} was recorded by {a.name} only" for n in left if n not in right)
             yield from (f"{what} {n} was recorded by {b.name} only" for n in right if n not in left)
+    for layer, mine in a.states.items():
+        yield from _other_shapes(f"layer {layer}: state", a, b, mine, b.states.get(layer, {}))
+
+
+def _other_shapes(
+    what: str, a: NamedRun, b: NamedRun, left: Mapping[str, Values], right: Mapping[str, Values]
+) -> Iterator[str]:
+    for name in left:
+        if name in right and left[name].shape != right[name].shape:
+            yield f"{what} {name} has shape {left[name].shape} in {a.name}, {right[name].shape} in {b.name}"
 
 
 def _not_finite(run: NamedRun) -> Iterator[str]:

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from neurotool.verify.network import FloatArray, FloatNetwork, FloatPopulation, Way
+from neurotool.arrays import Float64Array
+from neurotool.verify.network import Connection, FloatNetwork, FloatPopulation
 
 DELAYS, WEIGHTS, DECAYS, THRESHOLDS = "delays", "weights", "decays", "thresholds"
 FIELDS = {DECAYS: ("current_decay", "membrane_decay"), THRESHOLDS: ("threshold", "schedule", "subtract", "bias")}
@@ -29,11 +30,14 @@ class Register:
         step: Distance between neighbouring values, for all or for each.
         low: Smallest value.
         high: Largest value.
+        owed: What is added to the float before it is rounded, such as the part of a bias that gives back what others
+            lose.
     """
 
-    step: float | FloatArray
+    step: float | Float64Array
     low: float = -np.inf
     high: float = np.inf
+    owed: float | Float64Array = 0.0
 
 
 Registers = Mapping[str, Mapping[str, Register]]
@@ -52,7 +56,7 @@ class Fault:
         total: Number of values of the parameter.
         neuron: Neuron with the largest difference, flat index; of a convolution the channel.
         source: Neuron that it hears there, flat index; None where the parameter is no single synapse.
-        wanted: Its float value; of a delay, in steps.
+        wanted: Its float value, with what the register owes; of a delay, in steps.
         held: What the integer stands for.
     """
 
@@ -115,11 +119,11 @@ def round_in_turn(wanted: FloatNetwork, held: FloatNetwork, registers: Registers
         yield Rounded(kind, before, network, tuple(faults))
 
 
-def explain(wanted: FloatArray, held: FloatArray, register: Register) -> FloatArray:
+def explain(wanted: Float64Array, held: Float64Array, register: Register) -> Float64Array:
     """Return what is held where rounding explains it, else the nearest value that it would explain."""
-    meant = np.clip(wanted, register.low, register.high)
+    meant = np.clip(wanted + register.owed, register.low, register.high)
     slack = register.step * (1 + _FLOAT_NOISE) + _FLOAT_NOISE * np.abs(meant)
-    nearest: FloatArray = np.clip(held, meant - slack, meant + slack)
+    nearest: Float64Array = np.clip(held, meant - slack, meant + slack)
     return nearest
 
 
@@ -135,7 +139,8 @@ def _fields(
             nearest[field], exact[field] = explain(wanted, held, registers[field]), held
             worst = int(np.argmax(np.abs(held - nearest[field])))
             if count := int(np.count_nonzero(held != nearest[field])):
-                values, place = (float(wanted.flat[worst]), float(held.flat[worst])), worst % population.zero.size
+                due = wanted + registers[field].owed
+                values, place = (float(due.flat[worst]), float(held.flat[worst])), worst % population.zero.size
                 faults.append(Fault(kind, population.name, field, count, held.size, place, None, *values))
     if kind == THRESHOLDS:
         # A threshold that itself fires became the integer below, which does not.
@@ -158,30 +163,36 @@ def _weights(
     population: FloatPopulation, target: FloatPopulation, registers: Mapping[str, Register]
 ) -> tuple[FloatPopulation, FloatPopulation, list[Fault]]:
     nearest, exact, faults = {}, {}, []
-    for name, way in population.ways.items():
-        held = target.ways[name].weights
-        best = explain(way.weights, held, registers[name])
-        nearest[name], exact[name] = replace(way, weights=best), replace(way, weights=held)
+    for name, connection in population.connections.items():
+        held = target.connections[name].weights
+        best = explain(connection.weights, held, registers[name])
+        nearest[name], exact[name] = replace(connection, weights=best), replace(connection, weights=held)
         if wrong := int(np.count_nonzero(best != held)):
-            faults.append(_synapse(WEIGHTS, population.name, name, way, wrong, np.abs(held - best), way.weights, held))
-    return replace(population, ways=nearest), replace(population, ways=exact), faults
+            faults.append(
+                _synapse(
+                    WEIGHTS, population.name, name, connection, wrong, np.abs(held - best), connection.weights, held
+                )
+            )
+    return replace(population, connections=nearest), replace(population, connections=exact), faults
 
 
 def _delays(population: FloatPopulation, target: FloatPopulation) -> tuple[FloatPopulation, list[Fault]]:
     """Delays are exact or wrong; those of weights that were rounded to zero do not count."""
     exact, faults = {}, []
-    for name, way in population.ways.items():
-        held = target.ways[name]
-        late = np.abs(held.delays - way.delays) * (held.weights != 0)
-        exact[name] = replace(way, delays=held.delays) if late.any() else way
+    for name, connection in population.connections.items():
+        held = target.connections[name]
+        late = np.abs(held.delays - connection.delays) * (held.weights != 0)
+        exact[name] = replace(connection, delays=held.delays) if late.any() else connection
         if wrong := int(np.count_nonzero(late)):
-            meant, found = (np.broadcast_to(w.delays, late.shape) for w in (way, held))
-            faults.append(_synapse(DELAYS, population.name, name, way, wrong, late, meant, found))
-    return replace(population, ways=exact), faults
+            meant, found = (np.broadcast_to(w.delays, late.shape) for w in (connection, held))
+            faults.append(_synapse(DELAYS, population.name, name, connection, wrong, late, meant, found))
+    return replace(population, connections=exact), faults
 
 
-def _synapse(kind: str, layer: str, name: str, way: Way, count: int, off: Any, wanted: Any, held: Any) -> Fault:
+def _synapse(
+    kind: str, layer: str, name: str, connection: Connection, count: int, off: Any, wanted: Any, held: Any
+) -> Fault:
     worst = int(np.argmax(off))
-    neuron, source = way.place(worst)
+    neuron, source = connection.place(worst)
     values = float(wanted.flat[worst]), float(held.flat[worst])
     return Fault(kind, layer, name, count, held.size, neuron, source, *values)

@@ -11,7 +11,7 @@ from neurotool.verify.membrane import Meanings, at_threshold
 from neurotool.verify.pair import Labels, PairResult, judge
 from neurotool.verify.rounding import Fault
 from neurotool.verify.run import NamedRun
-from neurotool.verify.tolerance import Tolerance
+from neurotool.verify.tolerance import Cause, Tolerance
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,14 +135,14 @@ def _wrong(
 ) -> tuple[str, ...]:
     """Say why a stage is wrong.
 
-    Rounding to integers may change many spikes, so that a stage of it is wrong only if an integer is no rounding of its
-    float. Float rounding may carry a potential across its threshold, from where on a network may take another way; so
-    such a stage is right if the first difference is of that kind.
+    Rounding to integers, like training, may change many spikes, so that a stage of it is wrong only if an integer is no
+    rounding of its float. Float rounding may carry a potential across its threshold, from where on a network may take
+    another way; so such a stage is right if the first difference is of that kind.
     """
     found = [str(fault) for fault in stage.faults]
-    if pair is None or before is None or pair.passed or stage.tolerance.reason == "quantisation":
+    if pair is None or before is None or pair.passed or stage.tolerance.reason.moves_spikes:
         return tuple(found)
-    first = pair.first if stage.tolerance.reason == "rounding" else None
+    first = pair.first if stage.tolerance.reason is Cause.ROUNDING else None
     if first is not None and at_threshold(before, run, first.layer, first.point, meanings):
         return tuple(found)
     return (*found, *pair.failures)

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """What can make two runs differ."""
+
+    ROUNDING = "rounding"
+    QUANTISATION = "quantisation"
+    TUNING = "fine-tuning"
+    EXACT = "exact"
+
+    @property
+    def moves_spikes(self) -> bool:
+        """Whether it may move many spikes, so that a difference between two runs convicts nothing."""
+        return self in (Cause.QUANTISATION, Cause.TUNING)
 
 
 @dataclass(frozen=True)
@@ -10,7 +25,7 @@ class Tolerance:
     """Limits for one pair of runs.
 
     Attributes:
-        reason: What makes the two differ: ``rounding``, ``quantisation``, or ``exact`` for nothing.
+        reason: What makes the two differ; ``EXACT`` for nothing.
         differing: Largest share of the slots of a layer that may differ.
         cosine: Similarity from which on a layer is accepted even if more slots differ; None for never.
         outputs: Largest relative difference of an output (see ``OutputAgreement.relative``); None to only report it.
@@ -20,7 +35,7 @@ class Tolerance:
         complete: Whether both runs must have recorded the same layers, and states must be equal where both have them.
     """
 
-    reason: str
+    reason: Cause
     differing: float
     cosine: float | None
     outputs: float | None
@@ -28,17 +43,22 @@ class Tolerance:
     complete: bool
 
 
-ROUNDING = Tolerance("rounding", differing=1e-4, cosine=None, outputs=1e-2, accuracy_loss=0.01, complete=False)
+ROUNDING = Tolerance(Cause.ROUNDING, differing=1e-4, cosine=None, outputs=1e-2, accuracy_loss=0.01, complete=False)
 """Two float evaluations: a sum in another order can carry a potential across the threshold, rarely. A spike that moves
 changes a few outputs a lot, so these are judged by their root mean square."""
 
-QUANTISATION = Tolerance("quantisation", differing=1e-4, cosine=0.8, outputs=0.2, accuracy_loss=0.01, complete=False)
+QUANTISATION = Tolerance(
+    Cause.QUANTISATION, differing=1e-4, cosine=0.8, outputs=0.2, accuracy_loss=0.01, complete=False
+)
 """Floats against integers: rounded weights and decays move single spikes by a step, which changes two slots each time,
 so layers are judged by the similarity of their rasters, and the model by its accuracy and by how far its scores or
 potentials are off. An unrelated raster of the same rate has a cosine near that rate; a layer of 8-bit weights behind
 another one has about 0.9."""
 
-EXACT = Tolerance("exact", differing=0.0, cosine=None, outputs=1e-5, accuracy_loss=0.0, complete=True)
+TUNING = replace(QUANTISATION, reason=Cause.TUNING)
+"""A source against a float graph that was trained further."""
+
+EXACT = Tolerance(Cause.EXACT, differing=0.0, cosine=None, outputs=1e-5, accuracy_loss=0.0, complete=True)
 """Two engines for the same integers: every spike and state is equal. Dense parts after them still compute in floats,
 whose rounding depends on the batch size."""
 

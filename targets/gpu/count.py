@@ -66,6 +66,22 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves
         self.kernels = 0
         self.unknown: set[str] = set()
 
+    def include(self, other: Meter) -> None:
+        """Add what another one saw."""
+        self.flops += other.flops
+        self.bytes_moved += other.bytes_moved
+        self.kernels += other.kernels
+        self.unknown |= other.unknown
+
+    def further(self, other: Meter, times: int) -> Meter:
+        """This one with the difference to another one so many times."""
+        made = Meter()
+        made.flops = self.flops + times * (other.flops - self.flops)
+        made.bytes_moved = self.bytes_moved + times * (other.bytes_moved - self.bytes_moved)
+        made.kernels = self.kernels + times * (other.kernels - self.kernels)
+        made.unknown = self.unknown | other.unknown
+        return made
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         packet = func._overloadpacket

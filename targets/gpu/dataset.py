@@ -10,10 +10,11 @@ import torch
 from neurotool.errors import UsageError
 from neurotool.ir.adapters import Array, Progress
 from neurotool.ir.graph import Graph
-from neurotool.targets.gpu.device import choose_device, reference_arithmetic, to_array, to_tensor
+from neurotool.targets.gpu.device import reference_arithmetic, to_array, to_tensor
 from neurotool.targets.gpu.module import GraphModule, StepObserver
 from neurotool.targets.gpu.neuron import NeuronStep
 from neurotool.targets.gpu.reference import check_inputs
+from neurotool.targets.torch_device import choose_device
 
 
 def evaluate(

@@ -12,8 +12,9 @@ from torch.export.passes import move_to_device_pass
 
 from neurotool.errors import BackendMissingError, UsageError
 from neurotool.ir.adapters import Array
-from neurotool.targets.gpu.device import choose_device, reference_arithmetic, to_array, to_tensor
+from neurotool.targets.gpu.device import reference_arithmetic, to_array, to_tensor
 from neurotool.targets.gpu.pt2_check import load_program
+from neurotool.targets.torch_device import choose_device
 
 
 class DensePart:

@@ -16,6 +16,7 @@ from torch.export import Dim, ExportedProgram
 
 from neurotool.errors import NeurotoolError, UnsupportedError, UsageError
 from neurotool.ir.adapters import Array
+from neurotool.ir.atomic_file import replacing
 from neurotool.ir.graph import Graph
 from neurotool.targets.gpu import pt2_archive
 from neurotool.targets.gpu.device import reference_arithmetic, to_tensor
@@ -50,7 +51,8 @@ def export_dense(graph: Graph, inputs: Mapping[str, Array], path: Path) -> None:
         program = _trace(graph, module, _two_samples(example, axes), axes)
         data = pt2_archive.pack(_plain_members(program))
         _verify(graph, module, example, axes, data)
-    pt2_archive.write_atomically(path, data)
+    with replacing(path) as staged:
+        staged.write_bytes(data)
 
 
 def _trace(graph: Graph, module: GraphModule, example: Tensors, axes: Sequence[int]) -> ExportedProgram:

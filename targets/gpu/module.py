@@ -46,7 +46,7 @@ class GraphModule(nn.Module):
         self.index = {node.name: index for index, node in enumerate(compute)}
         self.groups = [group for group in evaluation_order(graph) if group.names[0] in self.index]
         memo: dict[int, Any] = {}
-        self.steps = nn.ModuleList(_module(graph, node, memo) for node in compute)
+        self.steps = nn.ModuleList(module_of(graph, node, memo) for node in compute)
         self.float().eval()
 
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -84,7 +84,7 @@ class GraphModule(nn.Module):
             finished += len(group.names)
             if done is not None:
                 done(finished, len(self.index))
-        ends = {name: _sum(self.graph.nodes[name], self._operands(name, values)) for name in self.graph.outputs}
+        ends = {name: added(self.graph.nodes[name], self._operands(name, values)) for name in self.graph.outputs}
         return {name: values[name] for name in keep} | ends
 
     def _operands(self, name: str, values: Mapping[str, torch.Tensor]) -> list[torch.Tensor]:
@@ -94,7 +94,7 @@ class GraphModule(nn.Module):
         call: Callable[..., torch.Tensor] = self.steps[self.index[name]]
         if isinstance(call, Neuron):
             call = partial(call, observe=_watch(name, observe))
-        return _call(self.graph.nodes[name], call, self._operands(name, values))
+        return call_node(self.graph.nodes[name], call, self._operands(name, values))
 
     def _loop(
         self,
@@ -125,14 +125,15 @@ class GraphModule(nn.Module):
             call = module.stepper()
         elif isinstance(module, TorchCall):
             call = module.once
-        return lambda operands: _call(node, call, operands)
+        return lambda operands: call_node(node, call, operands)
 
 
 def _watch(name: str, observe: StepObserver | None) -> Observer | None:
     return None if observe is None else lambda step: observe(name, step)
 
 
-def _module(graph: Graph, node: Node, memo: dict[int, Any]) -> nn.Module:
+def module_of(graph: Graph, node: Node, memo: dict[int, Any]) -> nn.Module:
+    """Make the module of a node; ``memo`` holds the copies of user modules made so far."""
     if not isinstance(node.op, NEURON_TYPES):
         return operation(node, tuple(graph.nodes[e.source] for e in graph.incoming(node.name)), graph.dt, memo)
     if node.update is None:
@@ -140,10 +141,10 @@ def _module(graph: Graph, node: Node, memo: dict[int, Any]) -> nn.Module:
     return Neuron(node.update, forgets=isinstance(node.op, nir.Threshold))
 
 
-def _call(node: Node, call: Callable[..., torch.Tensor], operands: Sequence[torch.Tensor]) -> torch.Tensor:
+def call_node(node: Node, call: Callable[..., torch.Tensor], operands: Sequence[torch.Tensor]) -> torch.Tensor:
     """Run one node; a torch operation that fails is the model's fault and is reported with its node."""
     if not isinstance(node.op, TorchOp):
-        return call(_sum(node, operands))
+        return call(added(node, operands))
     try:
         value = call(*operands)
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
@@ -160,7 +161,7 @@ def _call(node: Node, call: Callable[..., torch.Tensor], operands: Sequence[torc
     return value
 
 
-def _sum(node: Node, operands: Sequence[torch.Tensor]) -> torch.Tensor:
+def added(node: Node, operands: Sequence[torch.Tensor]) -> torch.Tensor:
     """The input of a NIR node: several edges add up."""
     if not operands:
         raise UnsupportedError(f"node {node.name!r} has no input", hint="connect it or remove it")

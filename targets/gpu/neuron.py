@@ -8,7 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from neurotool.ir.update import FloatArray, NeuronUpdate
+from neurotool.arrays import Float64Array
+from neurotool.ir.update import NeuronUpdate
 from neurotool.targets.gpu.surrogate import spike
 
 
@@ -91,6 +92,12 @@ class Neuron(nn.Module):
             values = getattr(update, name)
             self.register_buffer(name, None if values is None else _float32(values))
 
+    @property
+    def form(self) -> tuple[object, ...]:
+        """What decides which operations a step holds, whatever the values of the parameters."""
+        held = tuple(getattr(self, name) is None for name in ("threshold", "subtract", "schedule"))
+        return self.leaky, self.forgets, self.inclusive, self.refractory > 0, *held
+
     def initial_state(self, batch: int) -> NeuronState:
         """State before the first step, for ``batch`` samples."""
         membrane = self.initial.expand(batch, *self.initial.shape)
@@ -150,5 +157,5 @@ class Neuron(nn.Module):
         return torch.stack([advance(x) for x in raster])
 
 
-def _float32(values: FloatArray) -> torch.Tensor:
+def _float32(values: Float64Array) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float32)

@@ -30,7 +30,11 @@ ScalarType = Literal[1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 13]
 Real = float | Literal["Infinity", "-Infinity", "NaN"]
 NoEntries = Annotated[dict[str, str], MaxLen(0)]
 NoItems = Annotated[list[str], MaxLen(0)]
-Word = Literal["none", "tanh", "mean", "sum", "floor", "trunc", "ij", "xy", "reflect", "replicate", "constant"]
+Padding = Literal["constant", "reflect", "replicate", "circular", "same", "valid"]
+Reducer = Literal["mean", "sum", "prod", "amax", "amin", "add", "multiply"]
+Quantile = Literal["linear", "lower", "higher", "midpoint", "nearest"]
+Norm = Literal["fro", "nuc", "forward", "backward", "ortho"]
+Word = Literal[Padding, Reducer, Quantile, Norm, "none", "tanh", "floor", "trunc", "ij", "xy", "left", "right"]
 """String arguments of ATen operators that name a mode. Others, file names among them, are refused, but for the
 equation of ``einsum``."""
 

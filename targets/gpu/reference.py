@@ -14,9 +14,10 @@ from neurotool.ir.adapters import Array, RunOptions
 from neurotool.ir.graph import Graph, Node
 from neurotool.ir.trace import Trace
 from neurotool.ir.values import ValueKind
-from neurotool.targets.gpu.device import choose_device, device_name, reference_arithmetic, to_array, to_tensor
+from neurotool.targets.gpu.device import reference_arithmetic, to_array, to_tensor
 from neurotool.targets.gpu.module import GraphModule, StepObserver
 from neurotool.targets.gpu.neuron import NeuronStep
+from neurotool.targets.torch_device import choose_device, device_name
 
 PROBES = ("u", "v")
 """States that can be recorded: the synaptic current that the membrane used, and the potential after the reset."""

@@ -20,7 +20,7 @@ class GpuTarget:
     def available(self) -> Availability:
         """Whether torch can be imported, its version, and the device that would be used."""
         try:
-            from neurotool.targets.gpu.device import describe
+            from neurotool.targets.torch_device import describe
         except ImportError as error:
             return Availability(False, f"torch cannot be imported: {error}", "pip install torch")
         return Availability(True, describe())

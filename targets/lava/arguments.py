@@ -52,6 +52,11 @@ def arguments(population: Population, first_step: int = 1) -> Arguments:
             # Lava makes the decays of these two; they are replaced by the integers of each neuron.
             decays = {name: given.pop(name) for name in ("sin_decay", "cos_decay")}
             return Arguments(given | {"period": np.array(4), "alpha": np.array(0)}, decays)
+        case "rf_zero":
+            # Lava makes the rotation of frequencies; it is replaced by the integers of each neuron.
+            rotation = {name: given.pop(name) for name in ("lct", "lst")}
+            still = np.zeros(population.size)
+            return Arguments(given | {"freqs": still, "decay_tau": still + 1}, rotation)
         case _:
             return Arguments(given)
 

@@ -14,12 +14,17 @@ from neurotool.targets.lava.connect import connect
 from neurotool.targets.lava.job import COUNTER, SPIKES, Job, Layer, record_file
 from neurotool.targets.lava.processes.atrlif import WindowedATRLIF
 from neurotool.targets.lava.processes.file_sink import FileSink
-from neurotool.targets.lava.processes.graded import WindowedGradedReluVec, WindowedGradedVec
+from neurotool.targets.lava.processes.graded import (
+    WindowedGradedReluVec,
+    WindowedGradedVec,
+    WindowedInvSqrt,
+    WindowedProdNeuron,
+)
 from neurotool.targets.lava.processes.lif import WindowedLIF, WindowedLIFReset, WindowedTernaryLIF
 from neurotool.targets.lava.processes.lif_refractory import WindowedLIFRefractory
 from neurotool.targets.lava.processes.lif_schedule import WindowedLIFSchedule
 from neurotool.targets.lava.processes.lif_subtract import WindowedLIFSubtract
-from neurotool.targets.lava.processes.rf import WindowedRF, WindowedRFIZ
+from neurotool.targets.lava.processes.rf import WindowedRF, WindowedRFIZ, WindowedRFZero
 from neurotool.targets.lava.processes.sdn import WindowedDelta, WindowedSigma, WindowedSigmaDelta
 
 PROCESSES: Mapping[str, Callable[..., Any]] = {
@@ -35,8 +40,11 @@ PROCESSES: Mapping[str, Callable[..., Any]] = {
     "sigma_delta": WindowedSigmaDelta,
     "rf": WindowedRF,
     "rf_iz": WindowedRFIZ,
+    "rf_zero": WindowedRFZero,
     "graded_vec": WindowedGradedVec,
     "graded_relu_vec": WindowedGradedReluVec,
+    "prod_neuron": WindowedProdNeuron,
+    "inv_sqrt": WindowedInvSqrt,
 }
 """The process of each neuron model."""
 
@@ -54,7 +62,7 @@ def build(job: Job, folder: Path) -> list[Any]:
     nodes = {source.name: RingBuffer(data=source.data) for source in job.sources}
     nodes |= {layer.name: _neurons(layer, i, job.steps, folder) for i, layer in enumerate(job.layers)}
     sinks = [_sink(nodes[layer.name], layer, i, job.steps, folder) for i, layer in enumerate(job.layers)]
-    synapses = [connect(c, nodes[c.source].s_out, getattr(nodes[c.target], f"{c.port}_in")) for c in job.connections]
+    synapses = [connect(c, nodes[c.source].s_out, getattr(nodes[c.target], c.port)) for c in job.connections]
     return [*nodes.values(), *synapses, *sinks]
 
 

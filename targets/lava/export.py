@@ -18,15 +18,18 @@ from neurotool.targets.lava.script_checks import active_early, check_script
 from neurotool.targets.lava.synapses import connection
 
 SCRIPT = Path(__file__).parent / "script" / "run_on_lava.py"
+REPAIRS = Path(__file__).parent / "repairs.py"
+REPAIRS_BESIDE_SCRIPT = "lava_repairs.py"
 
 _NEVER_AGAIN = (1 << 31) - 1
 """Interval of a reset that happens once in a run."""
 
 
 def write_script(program: ChipProgram, folder: Path) -> tuple[str, ...]:
-    """Write ``run_on_lava.py``, ``network.json`` and ``network.npz`` into a folder.
+    """Write ``run_on_lava.py``, ``lava_repairs.py``, ``network.json`` and ``network.npz`` into a folder.
 
-    The script stands on Lava alone. It was checked with Lava's simulation, never on silicon, and says so.
+    The script stands on Lava alone, and on the repairs that Lava needs on newer Pythons. It was checked with Lava's
+    simulation, never on silicon, and says so.
 
     Raises:
         UnsupportedError: A plain script cannot hold the program; lists every reason.
@@ -54,9 +57,10 @@ def write_script(program: ChipProgram, folder: Path) -> tuple[str, ...]:
         "outputs": {port.population: port.kind.value for port in program.outputs},
     }
     shutil.copyfile(SCRIPT, folder / SCRIPT.name)
+    shutil.copyfile(REPAIRS, folder / REPAIRS_BESIDE_SCRIPT)
     (folder / "network.json").write_text(json.dumps(structure, indent=1) + "\n", encoding="utf-8")
     np.savez_compressed(folder / "network.npz", **arrays)
-    return SCRIPT.name, "network.json", "network.npz"
+    return SCRIPT.name, REPAIRS_BESIDE_SCRIPT, "network.json", "network.npz"
 
 
 def _population(population: Population, *, reset_at_start: bool) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -78,7 +78,7 @@ class Connection:
     Attributes:
         source: Name of a source or layer.
         target: Name of a layer.
-        port: Input of the layer, without ``_in``.
+        port: Input port of the layer's process.
         arrays: ``weights`` in the layout of the process, ``delays`` if there are any, and ``rows`` and ``columns``
             of listed synapses.
         copies: How often the source is repeated in the columns of a sparse matrix.

@@ -9,7 +9,7 @@ import numpy as np
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UnsupportedError
 from neurotool.ir.program import ChipProgram, Population, Projection
-from neurotool.neurons import MODELS, Owner
+from neurotool.neurons import INV_SQRT, MODELS, Owner
 from neurotool.targets.lava.checks import check_program
 from neurotool.targets.lava.synapses import connection
 
@@ -57,6 +57,9 @@ def _populations(program: ChipProgram, early: Set[str]) -> Iterator[Diagnostic]:
         if model.owner is not Owner.LAVA:
             message = f"population {name!r}: Lava has no process for the neuron model {model.name}"
             yield _error(name, message, model.name, "a neuron model of Lava", population.origin)
+        elif model is INV_SQRT and population.size > 1:
+            message = f"population {name!r}: Lava's InvSqrt is a single neuron, and this one has {population.size}"
+            yield _error(name, message, f"{population.size} neurons", "1 neuron", population.origin)
         elif name in early and model.name != "lif":
             message = (
                 f"population {name!r} ({model.name}) may be active before it starts in step {population.start}, "

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.connectivity import planes
-from neurotool.ir.program import ChipProgram, Convolution, IntArray, Projection, Sparse
+from neurotool.ir.program import ChipProgram, Convolution, Projection, Sparse
 from neurotool.targets.lava.job import Connection, Geometry
 
 
@@ -17,7 +18,7 @@ def connection(program: ChipProgram, projection: Projection) -> Connection:
     options: dict[str, Any] = {
         "source": projection.source,
         "target": projection.target,
-        "port": projection.port,
+        "port": input_port(projection.port),
         "weight_exp": projection.weight_exp,
         "num_weight_bits": projection.weight_bits,
         "sign_mode": projection.sign_mode.value,
@@ -36,18 +37,24 @@ def connection(program: ChipProgram, projection: Projection) -> Connection:
     return Connection(arrays=arrays, **options)
 
 
+def input_port(name: str) -> str:
+    """Return Lava's name of an input, which has ``_in`` at its end or before its number: a_in, a_real_in, a_in1."""
+    word = name.rstrip("0123456789")
+    return f"{word}_in{name.removeprefix(word)}"
+
+
 def _geometry(program: ChipProgram, source: str, convolution: Convolution) -> Geometry:
     channels, rows, columns = planes(program.shape_of(source))
     (down, across), (top, side), (tall, wide) = convolution.stride, convolution.padding, convolution.dilation
     return Geometry((columns, rows, channels), (across, down), (side, top), (wide, tall), convolution.groups)
 
 
-def _lava_kernel(weights: IntArray) -> npt.NDArray[np.int64]:
+def _lava_kernel(weights: Int64Array) -> npt.NDArray[np.int64]:
     """Turn ``[out, in, row, column]`` into ``[out, column, row, in]`` and flip it: Lava convolves, torch correlates."""
     return np.ascontiguousarray(weights[:, :, ::-1, ::-1].transpose(0, 3, 2, 1))
 
 
-def _columns(synapses: Sparse, source: int) -> tuple[IntArray, int]:
+def _columns(synapses: Sparse, source: int) -> tuple[Int64Array, int]:
     """Give each synapse its column in a matrix that repeats the source, so that no two synapses share a place.
 
     A matrix has one place for a pair of neurons; the second synapse of a pair goes to the second copy of the source.

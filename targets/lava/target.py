@@ -31,6 +31,7 @@ class LavaTarget:
     """Runs programs on the fixed-point process models of the real Lava, in processes of its own."""
 
     name = "lava"
+    limits_time = True
     install_commands = staticmethod(install_commands)
     write_script = staticmethod(write_script)
 

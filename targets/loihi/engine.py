@@ -14,6 +14,7 @@ import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.errors import NegativeAnswerError
 from neurotool.ir.adapters import RunOptions
 from neurotool.ir.program import ChipProgram, OutputKind, Population
@@ -23,8 +24,6 @@ from neurotool.neurons import MODELS, RangeError
 from neurotool.neurons.fixed import wrap32
 from neurotool.synapses import Delivery
 from neurotool.targets.loihi.state import Sent, beginning, ending
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(eq=False)
@@ -111,7 +110,7 @@ def allocate(program: ChipProgram, steps: int, batch: int, probes: Sequence[str]
 
 
 def record(
-    recording: Recording, name: str, row: int, state: Mapping[str, IntArray], spikes: npt.NDArray[np.generic]
+    recording: Recording, name: str, row: int, state: Mapping[str, Int64Array], spikes: npt.NDArray[np.generic]
 ) -> None:
     """Keep what a population sent and became in a row."""
     recording.spikes[name][row] = spikes
@@ -121,7 +120,7 @@ def record(
 
 def heard(
     program: ChipProgram, population: Population, into: Sequence[Delivery], sent: Sent, row: int
-) -> dict[str, IntArray]:
+) -> dict[str, Int64Array]:
     """Sum what arrives at each input of a population in a row of the run, ``[batch, neuron]``."""
     batch = next(iter(sent.now.values())).shape[1]
     total = {port: np.zeros((batch, population.size), np.int64) for port in MODELS[population.model].inputs}
@@ -136,8 +135,8 @@ def heard(
 
 
 def step(
-    population: Population, state: Mapping[str, IntArray], heard: Mapping[str, IntArray], row: int, *, strict: bool
-) -> tuple[dict[str, IntArray], npt.NDArray[np.generic]]:
+    population: Population, state: Mapping[str, Int64Array], heard: Mapping[str, Int64Array], row: int, *, strict: bool
+) -> tuple[dict[str, Int64Array], npt.NDArray[np.generic]]:
     """Advance a population by one step of its neuron model.
 
     Raises:
@@ -152,8 +151,9 @@ def step(
 def refusal(population: Population, error: RangeError, row: int) -> NegativeAnswerError:
     """Say where a state left the range of the chip."""
     sample, neuron = error.index
+    bits = (error.limit + 1).bit_length()
     where = f"population {population.name!r}, neuron {neuron}, sample {sample}, step {row}"
     return NegativeAnswerError(
-        f"{where}: {error.variable} = {error.value} does not fit a 24-bit state (limit ±{error.limit})",
+        f"{where}: {error.variable} = {error.value} does not fit {bits} bits (limit {error.range})",
         hint="convert with calibration data that covers this input (--calib), or run without --strict",
     )

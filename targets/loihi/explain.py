@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from neurotool.targets.loihi.groups import Group
 from neurotool.targets.loihi.hearing import Tally
 from neurotool.targets.loihi.layers import Layer
+from neurotool.targets.loihi.listed import listed
 from neurotool.targets.loihi.run import Run
-
-NAMES_SHOWN = 8
-"""Populations named for each way; a trace file holds short texts only."""
 
 
 def explain(run: Run, groups: Sequence[Group], seconds: float) -> dict[str, str]:
@@ -28,12 +26,12 @@ def explain(run: Run, groups: Sequence[Group], seconds: float) -> dict[str, str]
     operations = 0
     for together in groups:
         for layer in together.layers:
-            tallies = list(dict.fromkeys(way.tally for way in layer.ways))
+            tallies = list(dict.fromkeys(connection.tally for connection in layer.connections))
             ways.setdefault(_way(layer, together.together, tallies), []).append(layer.population.name)
             operations += sum(tally.operations for tally in tallies)
     neuron_steps = run.steps * run.batch * sum(p.size for p in run.program.populations.values())
     return {
-        "path": "; ".join(f"{_listed(names)}: {way}" for way, names in ways.items()),
+        "path": "; ".join(f"{listed(names)}: {way}" for way, names in ways.items()),
         "neuron-steps per second": f"{neuron_steps / seconds:.3g}",
         "synaptic operations per second": f"{operations / seconds:.3g}",
     }
@@ -49,8 +47,3 @@ def _way(layer: Layer, together: str, tallies: Sequence[Tally]) -> str:
 def _product(tally: Tally) -> str:
     rate = f"{100 * tally.events / tally.seen:.3g} % active"
     return f"{' and '.join(how.value for how in sorted(tally.used))} ({rate})"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - NAMES_SHOWN
-    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -6,14 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
+from neurotool.arrays import Int32Array
 from neurotool.ir.program import Population, Projection
 from neurotool.targets.loihi.run import Run
 from neurotool.targets.loihi.synapses import Arithmetic, Delivered, Synapses, prepared
-
-Int32Array = npt.NDArray[np.int32]
 
 
 @dataclass(eq=False)
@@ -34,7 +30,7 @@ class Tally:
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class Connection:
     """Synapses of one projection and delay.
 
     Attributes:
@@ -67,17 +63,19 @@ class Way:
             self.tally.add(delivered)
 
 
-def ways_into(run: Run, population: Population) -> list[Way]:
-    """Return all ways into a population."""
+def connections_into(run: Run, population: Population) -> list[Connection]:
+    """Return all connections into a population."""
     found = []
     for projection in run.program.projections_into(population.name):
         tally = Tally()
         for delay, synapses in prepared(run.program)[projection.name].items():
-            found.append(Way(projection, run.program.lag(projection) + delay, synapses, tally))
+            found.append(Connection(projection, run.program.lag(projection) + delay, synapses, tally))
     return found
 
 
-def hear(run: Run, ways: Iterable[Way], first: int, last: int, inputs: Mapping[str, Int32Array], start: int) -> None:
+def hear(
+    run: Run, connections: Iterable[Connection], first: int, last: int, inputs: Mapping[str, Int32Array], start: int
+) -> None:
     """Add what arrives in rows ``first`` to ``last`` at the inputs of a population; windows begin at ``start``."""
-    for way in ways:
-        way.deliver(run, first, last, inputs[way.projection.port], start)
+    for connection in connections:
+        connection.deliver(run, first, last, inputs[connection.projection.port], start)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Int32Array, Int64Array
 from neurotool.ir.program import Population
 from neurotool.neurons import MODELS
-from neurotool.neurons.model import IntArray
-from neurotool.targets.loihi.hearing import hear, ways_into
+from neurotool.targets.loihi.hearing import connections_into, hear
 from neurotool.targets.loihi.reference_scan import ReferenceScan
 from neurotool.targets.loihi.run import Run
 from neurotool.targets.loihi.scans import SCANS, Scan
-
-Int32Array = npt.NDArray[np.int32]
 
 
 class Layer:
@@ -29,7 +26,7 @@ class Layer:
 
     Attributes:
         population: The population.
-        ways: The synapses that end at it.
+        connections: The synapses that end at it.
         inside: Those that begin in its loop.
         scan: Its neurons.
         inputs: What arrives in the prepared window, ``[time, batch, neuron]`` for each input.
@@ -37,12 +34,12 @@ class Layer:
 
     def __init__(self, run: Run, population: Population, loop: Set[str]) -> None:
         self.population = population
-        self.ways = ways_into(run, population)
+        self.connections = connections_into(run, population)
         self.scan = self._new_scan(run)
         self.resume(run.recording.state.states[population.name])
-        self.inside = [way for way in self.ways if way.projection.source in loop]
+        self.inside = [connection for connection in self.connections if connection.projection.source in loop]
         self.inputs: dict[str, Int32Array] = {}
-        self._outside = [way for way in self.ways if way.projection.source not in loop]
+        self._outside = [connection for connection in self.connections if connection.projection.source not in loop]
         self._run = run
         self._first = 0
 
@@ -60,14 +57,16 @@ class Layer:
 
     def hear_earlier(self, first: int, last: int) -> None:
         """Hear what the loop sent before the run, which later rows of the prepared window still hear."""
-        for way in self.inside:
-            way.deliver(self._run, first, min(last, way.distance), self.inputs[way.projection.port], first)
+        for connection in self.inside:
+            connection.deliver(
+                self._run, first, min(last, connection.distance), self.inputs[connection.projection.port], first
+            )
 
-    def state(self) -> dict[str, IntArray]:
+    def state(self) -> dict[str, Int64Array]:
         """Return a copy of the state, ``[batch, neuron]`` for each variable."""
         return {name: values.astype(np.int64) for name, values in self.scan.state.items()}
 
-    def resume(self, state: Mapping[str, IntArray]) -> None:
+    def resume(self, state: Mapping[str, Int64Array]) -> None:
         """Take over a state."""
         for name, values in state.items():
             self.scan.state[name][:] = values
@@ -83,7 +82,9 @@ class Layer:
         if run.strict and wide < high - low:
             self._explain(before, inputs, low, wide)
 
-    def _explain(self, before: Mapping[str, IntArray], inputs: Mapping[str, Int32Array], low: int, steps: int) -> None:
+    def _explain(
+        self, before: Mapping[str, Int64Array], inputs: Mapping[str, Int32Array], low: int, steps: int
+    ) -> None:
         """Repeat the steps before the one that left the range, and let the reference say what is wrong with that."""
         run = self._run
         self.resume(before)

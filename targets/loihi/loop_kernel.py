@@ -1,8 +1,8 @@
 """The compiled form of a loop: all populations of a sample step through all rows of a window in one call.
 
 Samples do not touch each other, so that each of them runs through the whole window by itself, with its states and what
-it hears in the nearest cache. Populations and ways come in tuples, and numba compiles anew for every length of them;
-they are filled up to 4, 16 or 64, so that nearly all loops of a neuron model share one version.
+it hears in the nearest cache. Populations and connections come in tuples, and numba compiles anew for every length of
+them; they are filled up to 4, 16 or 64, so that nearly all loops of a neuron model share one version.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int32Array, Int64Array
 from neurotool.targets.loihi.jit import compiled
 from neurotool.targets.loihi.scans.loop import LANES, Step, inner, room
 from neurotool.targets.loihi.synapses.active import list_active
@@ -24,11 +25,8 @@ from neurotool.targets.loihi.synapses.packed import WIDE
 from neurotool.targets.loihi.synapses.shift import add_shifted_row
 from neurotool.targets.loihi.synapses.sparse_events import scatter_row
 
-Int32Array = npt.NDArray[np.int32]
-IntArray = npt.NDArray[np.int64]
-
 SOURCE, DISTANCE, PORT, EXPONENT, DENSE, BASE, STEP = range(7)
-"""Columns of the table of ways."""
+"""Columns of the table of connections."""
 
 
 class Neurons(NamedTuple):
@@ -48,24 +46,24 @@ class Neurons(NamedTuple):
     records: tuple[Int32Array, ...]
 
 
-class Ways(NamedTuple):
+class Connections(NamedTuple):
     """Synapses within a loop, by target in the same order.
 
     Attributes:
         table: Source, distance, port, exponent and whether there is a matrix, with its base and step,
-            ``[way, 7]``.
-        ends: First way into each population, and the end of the last.
-        matrices: Pairs of weights of each way that has a matrix (:mod:`.synapses.packed`).
-        starts: First synapse of each source, for each of the other ways.
+            ``[connection, 7]``.
+        ends: First connection into each population, and the end of the last.
+        matrices: Pairs of weights of each connection that has a matrix (:mod:`.synapses.packed`).
+        starts: First synapse of each source, for each of the other connections.
         targets: Targets of their synapses.
         weights: Weights of their synapses.
-        fan_outs: Synapses of each source, for every way.
+        fan_outs: Synapses of each source, for every connection.
     """
 
-    table: IntArray
-    ends: IntArray
+    table: Int64Array
+    ends: Int64Array
     matrices: tuple[npt.NDArray[np.uint16], ...]
-    starts: tuple[IntArray, ...]
+    starts: tuple[Int64Array, ...]
     targets: tuple[Int32Array, ...]
     weights: tuple[npt.NDArray[np.int16], ...]
     fan_outs: tuple[Int32Array, ...]
@@ -77,7 +75,7 @@ class Room(NamedTuple):
     Attributes:
         cells: States and constants of one sample, ``[block, value]``; populations one after another.
         heard: What arrives at the two inputs, ``[input, neuron]``.
-        total: Sums of one way, ``[neuron]``, or of a strip of targets.
+        total: Sums of one connection, ``[neuron]``, or of a strip of targets.
         part: Parts of them in 16 bits.
         active: Sources that are active, and one more.
     """
@@ -93,21 +91,21 @@ class Room(NamedTuple):
 def through_rows(step: Step) -> Callable[..., int]:
     """Return the loop over samples and rows of populations of one neuron model, compiled when first called.
 
-    Its arguments are the neurons, the ways, what arrives from outside at the first and at the second input
+    Its arguments are the neurons, the connections, what arrives from outside at the first and at the second input
     ``[time, batch, neuron]`` of the window, the number of populations, room for the events and synaptic operations of
-    each way ``[way, 2]``, which are added to, the number of rows that the samples had before the run, and the rows and
-    samples to treat. It returns the first step that strict mode refuses, or their number: steps are counted through the
-    populations of a row, and then through the rows.
+    each connection ``[connection, 2]``, which are added to, the number of rows that the samples had before the run, and
+    the rows and samples to treat. It returns the first step that strict mode refuses, or their number: steps are
+    counted through the populations of a row, and then through the rows.
     """
     version = _sources()
 
     def loop(
         neurons: Neurons,
-        ways: Ways,
+        connections: Connections,
         first_inputs: tuple[Int32Array, ...],
         second_inputs: tuple[Int32Array, ...],
         populations: int,
-        counts: IntArray,
+        counts: Int64Array,
         rows_before: int,
         rows: tuple[int, int],
         samples: tuple[int, int],
@@ -123,7 +121,7 @@ def through_rows(step: Step) -> Callable[..., int]:
                     window_row, size = row - rows[0], neurons.constants[p].shape[1]
                     _copy(first_inputs[p][window_row, sample], memory.heard[0, :size])
                     _copy(second_inputs[p][window_row, sample], memory.heard[1, :size])
-                    _hear(neurons, ways, p, row, sample, memory, counts)
+                    _hear(neurons, connections, p, row, sample, memory, counts)
                     for low in range(0, size, LANES):
                         high = min(low + LANES, size)
                         arriving, also_arriving = memory.heard[0, low:high], memory.heard[1, low:high]
@@ -164,25 +162,40 @@ def _room(neurons: Neurons, populations: int) -> Room:
 
 
 @inner
-def _hear(neurons: Neurons, ways: Ways, p: int, row: int, sample: int, memory: Room, counts: IntArray) -> None:
-    """Add what all ways into a population deliver, and count it."""
+def _hear(
+    neurons: Neurons, connections: Connections, p: int, row: int, sample: int, memory: Room, counts: Int64Array
+) -> None:
+    """Add what all connections into a population deliver, and count it."""
     size, active = neurons.constants[p].shape[1], memory.active
-    for way in range(ways.ends[p], ways.ends[p + 1]):
-        if row < ways.table[way, DISTANCE]:
+    for connection in range(connections.ends[p], connections.ends[p + 1]):
+        if row < connections.table[connection, DISTANCE]:
             continue
-        spikes = neurons.sent[ways.table[way, SOURCE]][row - ways.table[way, DISTANCE], sample]
+        spikes = neurons.sent[connections.table[connection, SOURCE]][
+            row - connections.table[connection, DISTANCE], sample
+        ]
         count = list_active(spikes, 0, spikes.size, active)
-        counts[way, 0] += count
+        counts[connection, 0] += count
         for i in range(count):
-            counts[way, 1] += ways.fan_outs[way][active[i]]
-        exponent, heard = ways.table[way, EXPONENT], memory.heard[ways.table[way, PORT], :size]
-        if ways.table[way, DENSE]:
-            base, step = ways.table[way, BASE], ways.table[way, STEP]
-            gather_row(active[:count], ways.matrices[way], base, step, exponent, memory.part, memory.total, heard)
+            counts[connection, 1] += connections.fan_outs[connection][active[i]]
+        exponent, heard = (
+            connections.table[connection, EXPONENT],
+            memory.heard[connections.table[connection, PORT], :size],
+        )
+        if connections.table[connection, DENSE]:
+            base, step = connections.table[connection, BASE], connections.table[connection, STEP]
+            gather_row(
+                active[:count], connections.matrices[connection], base, step, exponent, memory.part, memory.total, heard
+            )
         else:
             total = memory.total[:size]
             total[:] = 0
-            scatter_row(active[:count], ways.starts[way], ways.targets[way], ways.weights[way], total)
+            scatter_row(
+                active[:count],
+                connections.starts[connection],
+                connections.targets[connection],
+                connections.weights[connection],
+                total,
+            )
             add_shifted_row(total, exponent, heard)
 
 

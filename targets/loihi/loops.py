@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.ir.program import IntArray
+from neurotool.arrays import Int64Array
 from neurotool.neurons import MODELS
 from neurotool.targets.loihi.layers import Layer
-from neurotool.targets.loihi.loop_kernel import Neurons, Ways, through_rows
+from neurotool.targets.loihi.loop_kernel import Connections, Neurons, through_rows
 from neurotool.targets.loihi.run import Run
 from neurotool.targets.loihi.scans.scan import CompiledScan
 from neurotool.targets.loihi.synapses import Arithmetic, Delivered, Synapses
@@ -23,18 +23,18 @@ Item = TypeVar("Item")
 WORTH_COMPILING = 64
 """Rows of a run from which on it pays to load the machine code, which takes as long as some hundred steps."""
 
-WAYS = 64
-"""Most ways that are compiled together."""
+MOST_CONNECTIONS = 64
+"""Most connections that are compiled together."""
 
 
 def is_compilable(layers: Sequence[Layer]) -> bool:
     """Whether a loop has a compiled form: one model that sends binary spikes, and no convolution within."""
-    inside = [way.synapses for layer in layers for way in layer.inside]
+    inside = [connection.synapses for layer in layers for connection in layer.inside]
     return (
         len({layer.population.model for layer in layers}) == 1
         and not MODELS[layers[0].population.model].graded
         and all(isinstance(layer.scan, CompiledScan) for layer in layers)
-        and 0 < len(inside) <= WAYS
+        and 0 < len(inside) <= MOST_CONNECTIONS
         and all(isinstance(synapses, DenseSynapses | SparseSynapses) and synapses.exact_events for synapses in inside)
     )
 
@@ -53,9 +53,9 @@ class CompiledLoop:
         self.layers = layers
         self.together = "compiled loop"
         self._run = run
-        self._inside = [way for layer in layers for way in layer.inside]
+        self._inside = [connection for layer in layers for connection in layer.inside]
         self._neurons = self._lay_out_neurons()
-        self._ways = self._lay_out_ways()
+        self._ways = self._lay_out_connections()
         self._loop = through_rows(compiled_scan(layers[0]).step)
 
     def advance(self, first: int, last: int) -> None:
@@ -69,7 +69,7 @@ class CompiledLoop:
             rows, place = divmod(wide, len(self.layers))
             self._explain(states, first, first + rows, self.layers[place])
 
-    def _explain(self, states: list[dict[str, IntArray]], first: int, row: int, layer: Layer) -> None:
+    def _explain(self, states: list[dict[str, Int64Array]], first: int, row: int, layer: Layer) -> None:
         """Repeat the rows before the one that left the range, and let the reference say what is wrong with that."""
         for each, before in zip(self.layers, states, strict=True):
             each.resume(before)
@@ -88,13 +88,17 @@ class CompiledLoop:
             found.append(counts)
             return wide
 
-        found: list[IntArray] = []
+        found: list[Int64Array] = []
         work = (last - first) * run.batch * 8 * sum(layer.population.size for layer in self.layers)
         wide = min(run.workers.run(part, run.workers.parts(run.batch, work)), default=0)
         if count:
-            for way, (events, operations) in zip(self._inside, np.sum(found, axis=0), strict=True):
-                heard = max(0, last - max(first, way.distance)) * run.batch * run.program.size_of(way.projection.source)
-                way.tally.add(Delivered(Arithmetic.EVENTS, heard, int(events), int(operations)))
+            for connection, (events, operations) in zip(self._inside, np.sum(found, axis=0), strict=True):
+                heard = (
+                    max(0, last - max(first, connection.distance))
+                    * run.batch
+                    * run.program.size_of(connection.projection.source)
+                )
+                connection.tally.add(Delivered(Arithmetic.EVENTS, heard, int(events), int(operations)))
         return wide
 
     def _lay_out_neurons(self) -> Neurons:
@@ -109,18 +113,18 @@ class CompiledLoop:
             _filled(tuple(kept)),
         )
 
-    def _lay_out_ways(self) -> Ways:
+    def _lay_out_connections(self) -> Connections:
         place = {layer.population.name: i for i, layer in enumerate(self.layers)}
         ports = MODELS[self.layers[0].population.model].inputs
         table = [
-            (place[p.source], way.distance, ports.index(p.port), p.weight_exp, *_matrix(s))
+            (place[p.source], connection.distance, ports.index(p.port), p.weight_exp, *_matrix(s))
             for layer in self.layers
-            for way in layer.inside
-            for p, s in [(way.projection, way.synapses)]
+            for connection in layer.inside
+            for p, s in [(connection.projection, connection.synapses)]
         ]
         ends = np.cumsum([0, *(len(layer.inside) for layer in self.layers)])
-        arrays = zip(*(_arrays(way.synapses) for way in self._inside), strict=True)
-        return Ways(np.array(table, np.int64), ends, *(_filled(each) for each in arrays))
+        arrays = zip(*(_arrays(connection.synapses) for connection in self._inside), strict=True)
+        return Connections(np.array(table, np.int64), ends, *(_filled(each) for each in arrays))
 
 
 def _matrix(synapses: Synapses) -> tuple[bool, int, int]:

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int32Array
 from neurotool.ir.program import Population
 from neurotool.neurons import MODELS, RangeError
 from neurotool.targets.loihi.state import initial_state
 from neurotool.targets.loihi.workers import Workers
-
-Int32Array = npt.NDArray[np.int32]
 
 
 class ReferenceScan:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.program import ChipProgram, Population
 from neurotool.ir.trace import Raster
 from neurotool.neurons import MODELS, RangeError
-from neurotool.neurons.model import IntArray
 from neurotool.synapses import Delivery
 from neurotool.targets.loihi.engine import Recording, heard, order_of_steps, refusal
 from neurotool.targets.loihi.scratch import Scratch
@@ -63,7 +63,7 @@ class Run:
         if last > 0:
             yield max(first, 0), self.sent(source)[max(first, 0) : last]
 
-    def accuse(self, population: Population, state: Mapping[str, IntArray], row: int) -> None:
+    def accuse(self, population: Population, state: Mapping[str, Int64Array], row: int) -> None:
         """Let the reference say what is wrong with a step in which a compiled neuron left its range.
 
         Args:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurotool.ir.program import ChipProgram, IntArray, Population
+from neurotool.arrays import Int64Array
+from neurotool.ir.program import ChipProgram, Population
 from neurotool.ir.state import RunState, history
 from neurotool.ir.trace import Raster
 from neurotool.neurons import MODELS
@@ -24,14 +25,14 @@ def beginning(program: ChipProgram, batch: int) -> RunState:
     )
 
 
-def initial_state(population: Population, batch: int) -> dict[str, IntArray]:
+def initial_state(population: Population, batch: int) -> dict[str, Int64Array]:
     """Return the state of a population before the first step of a sample, ``[batch, neuron]`` for each variable."""
     first = MODELS[population.model].initial(population.parameters, population.size)
     return {name: np.tile(values, (batch, 1)) for name, values in first.items()}
 
 
 def ending(
-    begun: RunState, sent: Mapping[str, Raster], states: Mapping[str, Mapping[str, IntArray]], steps: int
+    begun: RunState, sent: Mapping[str, Raster], states: Mapping[str, Mapping[str, Int64Array]], steps: int
 ) -> RunState:
     """Return the state after the last row.
 

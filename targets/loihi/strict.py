@@ -6,17 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-from neurotool.diagnostics import Diagnostic, Severity
+from neurotool.arrays import Int64Array
+from neurotool.diagnostics import Diagnostic
 from neurotool.errors import NegativeAnswerError
 from neurotool.ir.program import ChipProgram, Convolution, Projection
 from neurotool.ir.trace import Raster
 from neurotool.synapses import hardware_weights
+from neurotool.synapses.check import error_of
 from neurotool.synapses.expand import expand
-
-IntArray = npt.NDArray[np.int64]
 
 CONVOLUTION_LIMIT, GRADED_LIMIT = 1 << 23, 1 << 31
 """Sums wrap at this magnitude."""
@@ -52,12 +51,12 @@ def _findings(program: ChipProgram, projection: Projection, sent: Raster) -> Ite
     widest = 1 << (projection.message_bits - 1) if graded else 1
     if peak > widest:
         message = f"a payload of magnitude {peak} in messages of {projection.message_bits} bits"
-        yield _error("NT-PROG-009", projection, message, str(peak), str(widest))
+        yield error_of("NT-PROG-009", projection, message, str(peak), str(widest))
     largest = _largest_sum(program, projection, sent, peak)
     limit = CONVOLUTION_LIMIT if isinstance(projection.connectivity, Convolution) else GRADED_LIMIT
     if largest >= limit:
         message = f"a sum of magnitude {largest} wraps at {limit}"
-        yield _error("NT-PROG-010", projection, message, str(largest), str(limit - 1))
+        yield error_of("NT-PROG-010", projection, message, str(largest), str(limit - 1))
 
 
 def _largest_sum(program: ChipProgram, projection: Projection, sent: Raster, peak: int) -> int:
@@ -72,7 +71,7 @@ def _largest_sum(program: ChipProgram, projection: Projection, sent: Raster, pea
     payloads = rows if projection.message_bits else rows != 0
     largest = 0
     for first in range(0, len(rows), ROWS):
-        sums: IntArray = np.abs(matrix @ payloads[first : first + ROWS].T.astype(np.int64))
+        sums: Int64Array = np.abs(matrix @ payloads[first : first + ROWS].T.astype(np.int64))
         largest = max(largest, int(sums.max(initial=0)))
     return largest << exponent if exponent > 0 else largest
 
@@ -85,8 +84,3 @@ def _matrix(program: ChipProgram, projection: Projection) -> sparse.csr_array:
 
 def _with_hardware_weights(projection: Projection) -> Projection:
     return replace(projection, weights=hardware_weights(projection))
-
-
-def _error(rule: str, projection: Projection, message: str, found: str, limit: str) -> Diagnostic:
-    fix = f"see neurotool explain {rule}"
-    return Diagnostic(rule, Severity.ERROR, projection.name, message, found, limit, fix, projection.origin)

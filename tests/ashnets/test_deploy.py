@@ -54,7 +54,7 @@ def test_what_has_no_form_on_a_chip_is_refused(changes):
 
 def test_the_weights_of_a_program_are_the_encoders_within_a_rounding_step(tmp_path):
     from neurotool import pipeline
-    from neurotool.pipeline.model import Model
+    from neurotool.pipeline.runs.model import Model
 
     encoder = Deployed(network())
     path = tmp_path / "tokens.npz"

@@ -42,6 +42,12 @@ def test_everything_is_listed_with_version_and_purpose(neurotool: Call) -> None:
     assert all(c["ok"] for c in found.values() if c["required"])
 
 
+def test_the_bounds_of_python_are_those_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "metadata", lambda name: {"Requires-Python": ">=3.99"})
+    python = next(c for c in environment.survey() if c.name == "Python")
+    assert (python.ok, python.detail) == (False, "needs >=3.99")
+
+
 def test_the_table_names_every_part(neurotool: Call) -> None:
     done = neurotool("doctor")
     assert done.code == 0

@@ -156,7 +156,7 @@ def test_a_figure_that_cannot_be_drawn_costs_no_report(counts, capsys, tmp_path,
     def full(*_: object) -> None:
         raise UsageError("figures/energy-layers.png cannot be written: No space left on device")
 
-    monkeypatch.setattr("neurotool.pipeline.costing.draw_energy", full)
+    monkeypatch.setattr("neurotool.pipeline.energy.estimate.draw_energy", full)
     wanted = ("--activity", counts, "--chip", "loihi1", "--figures", tmp_path / "figures")
     code, out, _ = answer(capsys, *wanted)
     assert code == 0

@@ -8,7 +8,7 @@ import net_files
 import numpy as np
 import pytest
 
-from neurotool.pipeline.layouts import map_files
+from neurotool.pipeline.inspection.layouts import map_files
 
 PNG = b"\x89PNG"
 

@@ -42,3 +42,31 @@ def test_other_gains_say_nothing(tmp_path, r, tau):
 def test_time_constants_that_go_with_their_gains_are_a_sign_too(tmp_path):
     tau = np.array([1e-3, 2e-3, 3e-3])
     assert doubts(written(tmp_path / "c.nir", tau / 1e-4, tau), dt=1e-3) != []
+
+
+SHAPE = (2, 4, 4)
+KINDS = {
+    "LIF": lambda r, of: nir.LIF(of(5e-3), r, v_leak=of(0.0), v_threshold=of(1.0), v_reset=of(0.0)),
+    "LI": lambda r, of: nir.LI(of(5e-3), r, v_leak=of(0.0)),
+    "CubaLIF": lambda r, of: nir.CubaLIF(
+        of(3e-3), of(5e-3), r, v_leak=of(0.0), v_threshold=of(1.0), v_reset=of(0.0), w_in=of(1.0)
+    ),
+    "CubaLI": lambda r, of: nir.CubaLI(of(3e-3), of(5e-3), r, v_leak=of(0.0), w_in=of(1.0)),
+}
+
+
+@pytest.mark.parametrize(("r", "signs"), [(1.0, 0), (5.0, 1), (np.linspace(1, 2, 32).reshape(SHAPE), 0)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_neurons_of_an_image_have_gains_too(tmp_path, kind, r, signs):
+    path = str(tmp_path / "image.nir")
+    neuron = KINDS[kind](np.broadcast_to(r, SHAPE).copy(), lambda value: np.full(SHAPE, value))
+    weight, bias = np.ones((2, 1, 3, 3), np.float32), np.zeros(2, np.float32)
+    nodes = {
+        "input": nir.Input({"input": np.array([1, 6, 6])}),
+        "conv": nir.Conv2d((6, 6), weight, stride=1, padding=0, dilation=1, groups=1, bias=bias), "n": neuron,
+        "output": nir.Output({"output": np.array(SHAPE)}),
+    }  # fmt: skip
+    nir.write(path, nir.NIRGraph(nodes, [("input", "conv"), ("conv", "n"), ("n", "output")]))
+    found = doubts(path, dt=1e-4)
+    assert len(found) == signs
+    assert all("tau/r is 1 ms in every neuron" in doubt for doubt in found)

@@ -60,22 +60,30 @@ def test_a_convolutional_network_of_cells():
     assert reasons["0"] == "Conv2d synapses run on the chip; it holds 0 (Conv2d), 1 (BatchNorm2d)"
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize(
     "layer",
     [
         nn.Conv2d(2, 4, (3, 1), stride=(1, 2), padding=(1, 0), dilation=(2, 1)),
         nn.Conv2d(2, 4, 3, padding="same"),
+        nn.Conv2d(2, 4, (2, 4), padding="same"),
+        nn.Conv2d(2, 4, (4, 3), padding="same", dilation=(3, 2), groups=2, bias=False),
+        nn.Conv2d(2, 4, (2, 4), padding="valid"),
         nn.AvgPool2d(3, stride=2, padding=1),
         nn.AdaptiveAvgPool2d((2, 4)),
     ],
-    ids=["uneven", "same", "padded pool", "adaptive pool"],
+    ids=["uneven", "same", "even", "even and wide", "valid", "padded pool", "adaptive pool"],
 )
 def test_layers_of_images(layer):
     graph = assert_graph_equals_module(cells(layer, norse.IAFCell()), IMAGES * 3)
     assert types(graph)[1] in ("Conv2d", "AvgPool2d")
 
 
-@pytest.mark.parametrize("layer", [nn.Conv1d(2, 4, 3, padding=1, dilation=2), nn.AvgPool1d(2)], ids=["conv", "pool"])
+ROW_LAYERS = [nn.Conv1d(2, 4, 3, padding=1, dilation=2), nn.Conv1d(2, 4, 4, padding="same"), nn.AvgPool1d(2)]
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+@pytest.mark.parametrize("layer", ROW_LAYERS, ids=["conv", "even", "pool"])
 def test_layers_of_rows(layer):
     graph = assert_graph_equals_module(cells(layer, norse.IAFCell()), ROWS * 3)
     assert types(graph)[1] == "Conv1d"

@@ -10,6 +10,10 @@ import torch
 from torch import nn
 from traced_models import assert_graph_equals_module, looping, refusals, spikes, values
 
+from neurotool.converters.torch.load import from_module
+from neurotool.errors import UsageError
+from neurotool.ir.adapters import SourceOptions
+
 SPIKES = spikes(9, 3, 4)
 
 
@@ -143,3 +147,22 @@ def test_branches_on_sizes_are_no_refusal():
         return self.whole(x)[0]
 
     assert_graph_equals_module(looping(forward, whole=norse.LIF()), SPIKES)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_parameter_that_is_no_number_is_named(value):
+    model = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2))
+    with torch.no_grad():
+        model[1].weight[0, 1] = value
+    (found,) = refusals(model, SPIKES)
+    assert (found.rule, found.node, found.found) == ("NT-TORCH-016", "1.weight", "1")
+    assert "1 of 6 values" in found.message
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
+def test_a_module_of_another_type_is_told_apart_from_a_wrong_shape(kind):
+    model = nn.Sequential(nn.Linear(4, 3)).to(kind)
+    with pytest.raises(UsageError) as error:
+        from_module(model, "m", SourceOptions(example=SPIKES))
+    name = str(kind).removeprefix("torch.")
+    assert error.value.hint == f"samples are float32 and 0.weight is {name}: call .float() on the module"

@@ -62,7 +62,7 @@ def model():
 
 
 def test_the_line_named_is_the_user_s_and_not_one_inside_a_library(written):
-    with pytest.raises(UsageError, match=r"model failed: TypeError: .*\(.*my_script\.py:4\)") as caught:
+    with pytest.raises(UsageError, match=r"(?s)model failed: TypeError: .*\(.*my_script\.py:4\)") as caught:
         resolve(f"{written(IN_TORCH)}:model", 0)
     assert isinstance(caught.value.__cause__, TypeError)
 

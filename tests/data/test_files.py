@@ -96,7 +96,7 @@ def write_flipped(path):
         (".npz", lambda p: save(p, RASTER[:, :0]), "is empty"),
         (".npz", lambda p: save(p, np.where(RASTER, np.nan, 0.0)), r"holds nan at \("),
         (".npz", lambda p: save(p, RASTER[0, 0]), r"shape \(2, 2\), expected \[time, batch, \*features\]"),
-        (".npz", lambda p: save(p, RASTER, np.zeros(4, int)), "x has no time axis"),
+        (".npz", lambda p: save(p, RASTER, np.zeros(4, int)), "x has no time axis or has it second"),
         (".npz", lambda p: save(p, RASTER, np.zeros(7, int)), r"y has shape \(7,\), expected \(3,\)"),
         (".npz", lambda p: save(p, RASTER, np.zeros(3)), "y holds float64"),
         (".npz", lambda p: save(p, RASTER, -LABELS), "y holds -2"),
@@ -135,7 +135,7 @@ def test_encoding_a_raster_is_refused_where_the_labels_show_it(tmp_path):
     save(tmp_path / "d.npz", RASTER, LABELS)
     with pytest.raises(UsageError, match="already has a time axis") as caught:
         load(tmp_path / "d.npz", encode="rate", steps=4)
-    assert caught.value.hint == "drop --encode rate and --steps 4"
+    assert caught.value.hint == "drop --encode rate, and --steps where it is given"
 
 
 def test_one_value_per_sample_is_refused(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurotool.data import Reading, input_fields, load_samples, save
+from neurotool.data import Reading, files, input_fields, load_samples, save
 from neurotool.errors import UsageError
 
 DRAW = np.random.default_rng(1)
@@ -70,3 +70,20 @@ def test_fields_are_named_in_the_order_of_the_model(tmp_path):
     save(tmp_path / "d.h5", {"video": VIDEO, "audio": AUDIO}, LABELS)
     assert input_fields(tmp_path / "d.h5", ["audio", "video"]) == ("audio", "video")
     assert set(input_fields(tmp_path / "d.h5")) == {"audio", "video"}
+
+
+def test_a_file_is_hashed_once_however_many_inputs_it_holds(tmp_path, monkeypatch):
+    hashed = []
+    monkeypatch.setattr(files, "file_sha256", lambda path: hashed.append(path) or "0" * 64)
+    save(tmp_path / "d.npz", {"audio": AUDIO, "video": VIDEO, "text": TEXT})
+    found = load_samples(tmp_path / "d.npz")
+    assert hashed == [tmp_path / "d.npz"]
+    assert {one.sha256 for one in found.inputs.values()} == {found.sha256} == {"0" * 64}
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".h5"])
+def test_objects_are_not_written(suffix, tmp_path):
+    path = tmp_path / f"d{suffix}"
+    with pytest.raises(UsageError, match="array x holds Python objects"):
+        save(path, np.array([{}]))
+    assert not path.exists()

@@ -4,7 +4,7 @@ import pytest
 
 from neurotool.chips import load_chip, load_device
 from neurotool.energy import count_work, estimate
-from neurotool.energy.accuracy import Accuracy, Equality, Way, read_accuracies
+from neurotool.energy.accuracy import Accuracy, Equality, Kind, read_accuracies
 from neurotool.energy.compare import ScalingWork
 from neurotool.energy.comparison import Task, compare
 from neurotool.errors import UsageError
@@ -15,7 +15,7 @@ CHIP, CPU, GPU = load_chip("loihi1"), load_device("cpu-generic"), load_device("h
 def test_a_file_gives_accuracies_with_their_source(tmp_path):
     path = tmp_path / "accuracies.yaml"
     path.write_text("float-ann: {accuracy: 0.982, source: 'train_ann.py, seed 0'}\n", encoding="utf-8")
-    assert read_accuracies(path) == {Way.ANN: Accuracy(accuracy=0.982, source="train_ann.py, seed 0")}
+    assert read_accuracies(path) == {Kind.ANN: Accuracy(accuracy=0.982, source="train_ann.py, seed 0")}
 
 
 @pytest.mark.parametrize(
@@ -50,14 +50,14 @@ def test_accuracies_within_one_point_are_equal(accuracy, reference, text):
 def test_a_comparison_holds_each_accuracy_and_who_says_so(work):
     counted = [count_work(work, CHIP)]
     scaling = ScalingWork(1e5, 4e4, 1e4, 4)
-    known = {Way.SPLIT: Accuracy(accuracy=0.9, source="a run"), Way.ANN: Accuracy(accuracy=0.95, source="a log")}
+    known = {Kind.SPLIT: Accuracy(accuracy=0.9, source="a run"), Kind.ANN: Accuracy(accuracy=0.95, source="a log")}
     found = compare(estimate(counted, [], CHIP, CPU), counted, [], (CHIP, CPU), Task(scaling, scaling, 20, known), GPU)
-    said = {(each.way, each.accuracy, each.accuracy_source) for each in found.alternatives}
+    said = {(each.kind, each.accuracy, each.accuracy_source) for each in found.alternatives}
     assert said == {
-        (Way.SPLIT, 0.9, "a run"),
-        (Way.ANN, 0.95, "a log"),
-        (Way.SPIKING, None, ""),
-        (Way.QUANTISED, None, ""),
+        (Kind.SPLIT, 0.9, "a run"),
+        (Kind.ANN, 0.95, "a log"),
+        (Kind.SPIKING, None, ""),
+        (Kind.QUANTISED, None, ""),
     }
     rows = found.to_json()["alternatives"]
-    assert [row["accuracy_source"] for row in rows if row["way"] == "float-ann"] == ["a log", "a log"]
+    assert [row["accuracy_source"] for row in rows if row["kind"] == "float-ann"] == ["a log", "a log"]

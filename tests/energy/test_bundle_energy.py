@@ -112,7 +112,7 @@ def test_a_comparison_finds_what_runs_recorded_and_what_the_user_says(made, tmp_
 
     def accuracies(limit=None, options=options):
         result = pipeline.estimate_energy(folder / "bundle", folder / "data.npz", limit=limit, options=options)
-        return {each.way: each.accuracy for each in result.comparison.alternatives}, result
+        return {each.kind: each.accuracy for each in result.comparison.alternatives}, result
 
     found, result = accuracies()
     assert found["spiking-gpu"] == ran.accuracy

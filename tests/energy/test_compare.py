@@ -2,16 +2,20 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from neurotool.chips import load_chip, load_device
-from neurotool.energy import DenseWork, SpikingWork, Term, count_work, estimate
-from neurotool.energy.accuracy import Accuracy, Way
+from neurotool.energy import DenseWork, Evidence, SpikingWork, Term, count_work, estimate, expected
+from neurotool.energy.accuracy import Accuracy, Kind
 from neurotool.energy.bands import Band
 from neurotool.energy.breakeven import Basis, Verdict, break_even, mean_rate
 from neurotool.energy.compare import LARGEST_BATCH, Alternative, ScalingWork, best_batch, bits_of, on_gpu
 from neurotool.energy.comparison import Task, compare
 from neurotool.ir.costs import DenseCounts
+from neurotool.ir.program import ChipProgram, InputPort, OutputKind, OutputPort, Population, Projection
+from neurotool.ir.trace import Trace
+from neurotool.passes.place import place
 
 CHIP, CPU, GPU = load_chip("loihi1"), load_device("cpu-generic"), load_device("h100-sxm")
 SPIKING = ScalingWork(flops=1e6, weight_bytes=4e5, value_bytes=1e5, kernels=100)
@@ -94,8 +98,6 @@ def test_where_the_energies_never_meet_it_says_which_is_less(work):
 
 
 def test_silence_has_no_break_even(work_with):
-    import numpy as np
-
     silent = work_with({"in": np.zeros((2, 1, 3), np.bool_), "p": np.zeros((2, 1, 2), np.bool_)})
     assert break_even(counted(silent), [], CHIP, CPU, [alternative(1.0, 1.0)]) == ()
 
@@ -103,7 +105,7 @@ def test_silence_has_no_break_even(work_with):
 def test_a_comparison_puts_the_split_model_first(work: SpikingWork):
     dense = [DenseWork("d", DenseCounts(1e4, 1e4, 2, 1))]
     report = estimate(counted(work), dense, CHIP, CPU)
-    task = Task(SPIKING, ANN, 20, {Way.SPLIT: Accuracy(accuracy=0.9, source="a run")})
+    task = Task(SPIKING, ANN, 20, {Kind.SPLIT: Accuracy(accuracy=0.9, source="a run")})
     found = compare(report, counted(work), dense, (CHIP, CPU), task, GPU)
     first = found.alternatives[0]
     assert (first.name, first.where, first.accuracy) == ("hybrid: chip and device", "loihi1 and cpu-generic", 0.9)
@@ -113,3 +115,50 @@ def test_a_comparison_puts_the_split_model_first(work: SpikingWork):
     alone = compare(estimate(counted(work), [], CHIP, CPU), counted(work), [], (CHIP, CPU), task, GPU)
     assert alone.alternatives[0].name == "spiking on chip"
     assert alone.to_json()["alternatives"][1]["edp_Js"]["nominal"] > 0
+
+
+def biased(spikes):
+    """One input, two neurons, and a bias axon that both hear in every step."""
+    steps = len(spikes["in"])
+    axon = Population("p.bias", "lif", (1,), {}, 0, 1.0)
+    program = ChipProgram(
+        1e-3,
+        {"in": InputPort("in", (1,))},
+        {"p.bias": axon, "p": Population("p", "lif", (2,), {"bias_mant": np.zeros(2, np.int64)}, 1, 1.0)},
+        {
+            "w": Projection("w", "in", "p", np.array([[2], [4]])),
+            "b": Projection("b", "p.bias", "p", np.array([[6], [8]])),
+        },
+        (OutputPort("p", OutputKind.SPIKES),),
+    )
+    rasters = spikes | {"p.bias": np.ones((steps, 1, 1), np.bool_)}
+    trace = Trace("loihi", 1e-3, steps, rasters, {}, {}, {"p": 1, "p.bias": 0}, 0.0)
+    return SpikingWork("spiking-0", program, place(program, CHIP), trace)
+
+
+def test_a_bias_axon_is_no_firing_neuron():
+    silent = biased({"in": np.zeros((4, 1, 1), np.bool_), "p": np.zeros((4, 1, 2), np.bool_)})
+    assert mean_rate(counted(silent)) == 0.0
+    assert break_even(counted(silent), [], CHIP, CPU, [alternative(1.0, 1.0)]) == ()
+
+
+def test_a_bias_axon_fires_in_every_step_however_often_the_others_do():
+    spikes = {"in": np.array([1, 0, 1, 0]).reshape(4, 1, 1) > 0, "p": np.array([[0, 0], [1, 0]] * 2)[:, None] > 0}
+    (one,) = counted(biased(spikes))
+    assert mean_rate([one]) == pytest.approx(2 / 10)  # two spikes of two neurons in five steps
+    twice, never = one.work.at_rate(2.0), one.work.at_rate(0.0)
+    synops = {name: sum(x.synops for x in work.layers) for name, work in (("2", twice), ("1", one.work), ("0", never))}
+    assert synops == {"2": 8 + 2 * 4, "1": 8 + 4, "0": 8}  # the axon reaches both neurons in each of four steps
+    firing = {x.name: x.firing for x in twice.layers}
+    assert firing == {"in": 0, "p.bias": 4, "p": 4}
+    assert never.busiest_synops.max() == 2.0
+
+
+def test_rates_of_neurons_give_a_bias_axon_what_the_run_gives_it():
+    spikes = {"in": np.ones((4, 1, 1), np.bool_), "p": np.ones((4, 1, 2), np.bool_)}
+    work = biased(spikes)
+    found = expected("a", work.program, work.placement, CHIP, 4, {"in": 1.0, "p": 1.0})
+    assert found.evidence is Evidence.RECORDED
+    ran = counted(work)[0].work
+    assert [x.synops for x in found.work.layers] == [x.synops for x in ran.layers]
+    assert [x.synops for x in found.work.steady] == [x.synops for x in ran.steady]

@@ -34,11 +34,12 @@ def graph(extra=()):
 
 def test_work_by_hand():
     counts = dense_counts_of_graph(graph(), steps=5, batch=2)
-    # Per step: 6 multiply-accumulates and 7 operations on 2 neurons. Once: 8 multiply-accumulates and 4 biases.
-    assert counts.flops == 2 * (5 * (12 + 7 * 2) + 16 + 4)
-    assert counts.kernels == 5 * (1 + 7) + 1
+    # Per step: 6 multiply-accumulates, 16 kernels on 2 neurons, and no arithmetic in the one that makes numbers of
+    # truth values. Once: 8 multiply-accumulates and 4 biases.
+    assert counts.flops == 2 * (5 * (12 + 15 * 2) + 16 + 4)
+    assert counts.kernels == 5 * (1 + 16) + 1
     linear = 5 * 4 * (6 + 2 * (3 + 2))
-    lif = 5 * 7 * 2 * 12 * 2
+    lif = 5 * 2 * (28 + 2 * 146)  # 7 kernels read a parameter; the values of each neuron that they read and write
     head = 4 * (8 + 4 + 2 * (2 + 4))
     assert counts.bytes_moved == linear + lif + head
     assert counts.batch == 2

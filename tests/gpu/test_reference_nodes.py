@@ -121,6 +121,6 @@ def test_threshold_compares_its_input_and_keeps_nothing():
     neurons = node("n", nir.Threshold(ones * 0.1), (1,), K.SPIKES, update=coefficients)
     model = chain(source("x", (1,), K.CURRENT), neurons, sink("out", (1,), K.SPIKES))
     limit = np.float32(0.1)
-    x = np.array([0.3, limit, -1e8, np.nextafter(limit, 1), zeros[0], limit], np.float32).reshape(-1, 1, 1)
+    x = np.array([0.3, limit, -1e8, np.nextafter(limit, np.float32(1)), zeros[0], limit], np.float32).reshape(-1, 1, 1)
     found = TARGET.run_graph(model, {"x": x}, RunOptions()).outputs["out"]
     assert found.ravel().tolist() == [True, False, False, True, False, False]

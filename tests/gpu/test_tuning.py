@@ -13,13 +13,14 @@ from neurotool.errors import UnsupportedError, UsageError
 from neurotool.ir.adapters import RunOptions
 from neurotool.ir.program_file import load_program
 from neurotool.pipeline import ConvertOptions
-from neurotool.pipeline.calibration import calibrate, powers
-from neurotool.pipeline.lowering import lower, settings_of
-from neurotool.pipeline.ports import ports_of
+from neurotool.pipeline.conversion.calibration import calibrate, powers
+from neurotool.pipeline.conversion.lowering import lower, settings_of
+from neurotool.pipeline.conversion.ports import ports_of
+from neurotool.pipeline.conversion.splitting import split
+from neurotool.pipeline.conversion.trial import Trial
+from neurotool.pipeline.conversion.tuning import Lesson, only_part, task_of
+from neurotool.pipeline.cuts.accuracy import CutJudge
 from neurotool.pipeline.samples import float_inputs, read_new
-from neurotool.pipeline.splitting import split
-from neurotool.pipeline.trial import Trial
-from neurotool.pipeline.tuning import Lesson, only_part, task_of
 from neurotool.plugins import TARGETS, load
 from neurotool.targets.gpu.tuning.train import replay
 
@@ -47,7 +48,7 @@ def source(name):
 
 def lesson_of(name, path, **chosen):
     options = ConvertOptions(convention=NETWORKS[name], calib=path, search_scales=0, **chosen)
-    found = split(source(name), options)
+    found = split(source(name), options, CutJudge)
     known = calibrate(found.partition.graph, found.calibration, None)
     part = only_part(found.partition)
     start = lower(part, found, known, options).quantised
@@ -146,7 +147,7 @@ def test_what_cannot_be_tuned_is_refused(samples, tmp_path, neurotool):
 
 
 def test_a_model_without_a_spiking_part_is_refused(samples):
-    found = split(source("rleaky-subtract-no-bias"), ConvertOptions(convention="snntorch-subtract"))
+    found = split(source("rleaky-subtract-no-bias"), ConvertOptions(convention="snntorch-subtract"), CutJudge)
     with pytest.raises(UnsupportedError, match="has 0"):
         only_part(replace(found.partition, parts=()))
     with pytest.raises(UsageError, match="name a class"):

@@ -14,7 +14,7 @@ from neurotool.ir.adapters import RunOptions
 from neurotool.ir.bundle import Bundle
 from neurotool.ir.state_file import save_states
 from neurotool.pipeline.adapters import program_target
-from neurotool.pipeline.model import Model
+from neurotool.pipeline.runs.model import Model
 from neurotool.pipeline.samples import read_data
 from neurotool.runtime.coding import encode
 

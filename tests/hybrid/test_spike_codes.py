@@ -9,7 +9,8 @@ from torch import nn
 from neurotool import data, pipeline
 from neurotool.errors import NegativeAnswerError
 from neurotool.ir.bundle import Bundle
-from neurotool.pipeline.splitting import split
+from neurotool.pipeline.conversion.splitting import split
+from neurotool.pipeline.cuts.accuracy import CutJudge
 
 SAMPLES = 80
 """More than the samples that the error and the traffic of a boundary are measured on."""
@@ -40,16 +41,16 @@ def test_no_calibration_sample_is_clipped(calibration, options, tmp_path):
     result = pipeline.run(made.bundle.path, calibration, strict=True)
     assert not any("exceed" in note for note in result.notes)
     crossing = entering(Bundle.open(tmp_path / "bundle").manifest.boundaries)
-    assert crossing.quantum == entering(split("hybrids:held", options).partition.boundaries).quantum
+    assert crossing.quantum == entering(split("hybrids:held", options, CutJudge).partition.boundaries).quantum
 
 
 def test_roundings_are_tried_with_the_code_of_the_bundle(options, tmp_path):
     """The layers' losses come from runs whose spikes lie over all steps, not all in the first."""
-    from neurotool.pipeline.calibration import calibrate
-    from neurotool.pipeline.ports import ports_of
-    from neurotool.pipeline.trial import Trial, only_spiking
+    from neurotool.pipeline.conversion.calibration import calibrate
+    from neurotool.pipeline.conversion.ports import ports_of
+    from neurotool.pipeline.conversion.trial import Trial, only_spiking
 
-    found = split("hybrids:held", options)
+    found = split("hybrids:held", options, CutJudge)
     calibration = calibrate(found.partition.graph, found.calibration, None)
     (part,) = only_spiking(found.partition)
     ports = ports_of(part, found.partition, found.calibration, calibration)

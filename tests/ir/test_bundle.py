@@ -1,6 +1,5 @@
 """Bundles: whole or not there, checked on opening, never overwritten unasked."""
 
-import importlib.util
 import json
 import os
 import random
@@ -10,16 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import bundle_samples as samples
 import pytest
 
 from neurotool.errors import UsageError
-from neurotool.ir import staging
+from neurotool.ir import bundle_writer
 from neurotool.ir.bundle import Bundle, BundleWriter, check_output
-
-SAMPLES = Path(__file__).with_name("bundle_samples.py")
-spec = importlib.util.spec_from_file_location("bundle_samples", SAMPLES)
-samples = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(samples)
 
 OLD, NEW = samples.contents_of(1), samples.contents_of(2)
 
@@ -161,7 +156,7 @@ def test_a_failure_at_any_step_of_a_replacement_leaves_one_whole_version(out, mo
             raise OSError("power cut")
         file.replace(place)
 
-    monkeypatch.setattr(staging, "replace", replace)
+    monkeypatch.setattr(bundle_writer, "replace", replace)
     with pytest.raises(OSError, match="power cut"):
         samples.write(out, NEW, force=True)
     assert contents(out) == OLD
@@ -176,7 +171,7 @@ def test_killing_a_writer_at_any_moment_leaves_a_whole_bundle(out, tmp_path):
         pass
     moments = random.Random(7)
     for _ in range(10):
-        writer = subprocess.Popen([sys.executable, SAMPLES, out], stdout=subprocess.PIPE, text=True)
+        writer = subprocess.Popen([sys.executable, samples.__file__, out], stdout=subprocess.PIPE, text=True)
         assert writer.stdout.readline() == "writing\n"
         time.sleep(moments.uniform(0.0, 0.03))
         writer.send_signal(signal.SIGKILL)

@@ -1,21 +1,26 @@
 """The published schemas are those of the code, and the models read back what they write."""
 
-import importlib.util
 import json
 from pathlib import Path
 
+import bundle_samples as samples
 import pytest
 from pydantic import ValidationError
 
-from neurotool.errors import BackendMissingError, NegativeAnswerError, NeurotoolError, UnsupportedError, UsageError
-from neurotool.ir.envelope import Envelope, Status
+from neurotool.errors import (
+    BackendFailedError,
+    BackendMissingError,
+    NegativeAnswerError,
+    NeurotoolError,
+    UnsupportedError,
+    UsageError,
+)
+from neurotool.ir.envelope import Envelope
 from neurotool.ir.manifest import FileRecord, Manifest, content_digest, library_versions
 from neurotool.ir.schemas import PUBLISHED, text
+from neurotool.status import EXIT_CODES, MEANINGS, Status
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
-spec = importlib.util.spec_from_file_location("bundle_samples", Path(__file__).with_name("bundle_samples.py"))
-samples = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(samples)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -50,7 +55,8 @@ def test_versions_name_what_took_part():
         (NegativeAnswerError, Status.NEGATIVE),
         (UsageError, Status.USAGE),
         (UnsupportedError, Status.UNSUPPORTED),
-        (BackendMissingError, Status.BACKEND),
+        (BackendMissingError, Status.BACKEND_MISSING),
+        (BackendFailedError, Status.BACKEND_FAILED),
         (NeurotoolError, Status.INTERNAL),
     ],
 )
@@ -58,6 +64,13 @@ def test_status_of_an_error_is_that_of_its_exit_code(error, status):
     envelope = Envelope.of_error(error("no", hint="try again"))
     assert (envelope.status, envelope.status.exit_code) == (status, error.exit_code)
     assert json.loads(envelope.to_json())["data"] == {"message": "no", "hint": "try again"}
+
+
+def test_every_status_has_an_exit_code_that_is_explained():
+    assert EXIT_CODES.keys() == set(Status)
+    assert set(EXIT_CODES.values()) == MEANINGS.keys()
+    readme = (SCHEMAS.parents[1] / "README.md").read_text()
+    assert all(f"| {code} | {meaning.split()[0]}" in readme for code, meaning in MEANINGS.items())
 
 
 @pytest.mark.parametrize("code", range(6))

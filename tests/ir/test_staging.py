@@ -10,7 +10,7 @@ import pytest
 
 from neurotool.errors import UsageError
 from neurotool.ir import staging
-from neurotool.ir.output import check_writable, whole
+from neurotool.ir.writable import check_writable
 
 
 @pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
@@ -85,34 +85,6 @@ def test_what_others_left_and_nobody_may_open_is_left_alone(tmp_path, monkeypatc
     with staging.staging(tmp_path, "b"):
         pass
     assert list(tmp_path.iterdir()) == [foreign]
-
-
-def test_a_file_appears_whole_and_with_the_mode_that_is_usual(tmp_path):
-    place = tmp_path / "answer.json"
-    before = os.umask(0o027)
-    try:
-        with whole(place) as staged:
-            staged.write_text("{}")
-            assert not place.exists()
-    finally:
-        os.umask(before)
-    assert place.stat().st_mode & 0o777 == 0o640
-    assert list(tmp_path.iterdir()) == [place]
-
-
-def test_a_file_that_fails_leaves_the_old_one(tmp_path):
-    place = tmp_path / "answer.json"
-    place.write_text("old")
-    with pytest.raises(KeyboardInterrupt), whole(place) as staged:
-        staged.write_text("half")
-        raise KeyboardInterrupt
-    assert (place.read_text(), list(tmp_path.iterdir())) == ("old", [place])
-
-
-def test_a_file_in_a_missing_folder_is_named(tmp_path):
-    place = tmp_path / "no" / "answer.json"
-    with pytest.raises(UsageError, match=rf"--to: {place} cannot be written: No such file"), whole(place, "--to"):
-        pytest.fail("there is no place to write at")
 
 
 def test_where_nothing_can_be_written_is_known_before(tmp_path):

@@ -55,22 +55,22 @@ class Marked:
     def files(self) -> list[Path]:
         return list(self.folder.iterdir())
 
+    @staticmethod
+    def wait_until(true: Callable[[], object], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not true() and time.monotonic() < deadline:
+            time.sleep(0.05)
+
     def assert_nothing_left(self, segments: Collection[Path] = ()) -> None:
         def left() -> list[object]:
             return [*self.processes(), *self.files(), *(path for path in segments if path.exists())]
 
-        _wait_until(lambda: not left(), 20.0)
+        self.wait_until(lambda: not left(), 20.0)
         assert left() == []
 
     def end(self) -> None:
         for process in self.processes():
             process.kill()
-
-
-def _wait_until(true: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""``neurotool run --target lava``, killed at random moments: no process and no half-written run is left."""
+"""``neurotool run --target lava``, killed while Lava starts or runs: no process and no half-written run is left."""
 
 from __future__ import annotations
 
@@ -33,10 +33,13 @@ def bundle(tmp_path_factory):
 
 
 @pytest.mark.lava
-@pytest.mark.parametrize("trial", range(4))
+@pytest.mark.parametrize("moment", ["starting", "running"])
+@pytest.mark.parametrize("trial", [0, 1])
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda end: end.name)
-def test_nothing_is_left_of_a_killed_run(marked, bundle, end, trial):
-    delay = random.Random(f"{end}{trial}").uniform(0.3, 4.0)
+def test_nothing_is_left_of_a_killed_run(marked, bundle, end, moment, trial):
+    """Lava has begun to start once the command has a child, and is built once its processes share memory."""
+    delay = random.Random(f"{end}{moment}{trial}").uniform(0.0, 0.8)
+    reached = {"starting": lambda: len(marked.processes()) > 1, "running": marked.shared_memory}[moment]
     arguments = ["run", str(bundle / "bundle"), "--input", str(bundle / "data.npz"), "--target", "lava"]
     command = subprocess.Popen(
         [sys.executable, "-c", "from neurotool.cli.main import main; main()", *arguments],
@@ -47,9 +50,11 @@ def test_nothing_is_left_of_a_killed_run(marked, bundle, end, trial):
         # A background job of a shell starts with SIGINT ignored; a user at a terminal does not.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
+    marked.wait_until(lambda: reached() or command.poll() is not None, 120.0)
     time.sleep(delay)
-    assert command.poll() is None, command.stderr
+    assert command.poll() is None, command.communicate()
     segments = marked.shared_memory()
+    assert moment == "starting" or segments
     command.send_signal(end)
     _, err = command.communicate(timeout=20)
     assert command.returncode != 0

@@ -57,7 +57,7 @@ def lif(size: int = 1, **parameters: int) -> Layer:
 
 def job(layer: Layer, steps: int) -> Job:
     source = Source("x", np.zeros((1, steps), np.int32))
-    return Job(steps, (source,), (layer,), (Connection("x", "n", "a", {"weights": np.full((layer.size, 1), 2)}),))
+    return Job(steps, (source,), (layer,), (Connection("x", "n", "a_in", {"weights": np.full((layer.size, 1), 2)}),))
 
 
 @pytest.mark.lava
@@ -158,7 +158,7 @@ def test_an_exception_in_a_lava_process_is_reported(marked_here):
 @pytest.mark.lava
 def test_an_exception_while_building_is_reported(marked_here):
     broken = job(lif(), 100)
-    unknown = Connection("nobody", "n", "a", {"weights": np.array([[2]])})
+    unknown = Connection("nobody", "n", "a_in", {"weights": np.array([[2]])})
     with pytest.raises(BackendFailedError, match="Lava failed: KeyError: 'nobody'"):
         client.run_job(replace(broken, connections=(unknown,)), deadline=None, on_step=lambda step: None)
     marked_here.assert_nothing_left()

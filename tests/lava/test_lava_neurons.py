@@ -34,13 +34,17 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     },
     "rf": {"decay_bits": (12, 12), "state_exp": (6, 6), "vth": (20, 20), "sin_decay": (-3500, 4096)},
     "rf_iz": {"decay_bits": (12, 12), "state_exp": (6, 6), "vth": (90, 90), "sin_decay": (500, 3900)},
+    "rf_zero": {"lct": (15000, 32768), "lst": (4000, 20000), "uth": (20, 20)},
     "graded_vec": {"vth": (90, 90)},
     "graded_relu_vec": {"vth": (40, 40)},
+    "prod_neuron": {"vth": (90, 90), "exp": (5, 5)},
+    "inv_sqrt": {},
 }
 FAMILIES = {
     "integrate and fire": ("lif", "lif_reset", "lif_subtract", "lif_refractory", "lif_schedule", "atrlif"),
-    "graded": ("ternary_lif", "sigma", "delta", "sigma_delta", "graded_vec", "graded_relu_vec"),
-    "resonators": ("rf", "rf_iz"),
+    "sigma-delta": ("ternary_lif", "sigma", "delta", "sigma_delta"),
+    "graded": ("graded_vec", "graded_relu_vec", "prod_neuron", "inv_sqrt"),
+    "resonators": ("rf", "rf_iz", "rf_zero"),
 }
 
 
@@ -111,6 +115,48 @@ def test_delta_and_sigma_delta_the_other_way():
     assert_equal(lava, engine)
     assert set(lava.states["delta"]) == {"act", "residue", "error"}, "a state that a model lacks is skipped"
     assert (engine.spikes["sigma_delta"] < 0).any()
+
+
+INVERSE_ROOTS = """
+from neurotool.targets.lava import repairs; repairs.install()
+from lava.proc.graded.models import inv_sqrt
+import numpy as np
+with np.errstate(over="ignore"):
+    print(*(int(np.array(inv_sqrt(np.array([number]), 5)).astype(np.int32)) for number in NUMBERS))
+"""
+
+
+@pytest.mark.lava
+def test_inverse_roots_are_those_of_lavas_function(python):
+    """Around every power of two, where the first guess changes, and beyond the 24 bits of Lava's table."""
+    numbers = [(1 << k) + d for k in range(31) for d in (-1, 0, 1) if (1 << k) + d > 0]
+    numbers += [int(x) for x in np.random.default_rng(0).integers(1, 1 << np.arange(1, 32).repeat(20))]
+    printed = python(f"NUMBERS = {numbers}\n" + INVERSE_ROOTS)
+    _, ours = MODELS["inv_sqrt"].step({}, {}, {"a": np.array([numbers])}, row=0)
+    assert ours[0].tolist() == [int(word) for word in printed.splitlines()[-1].split()]
+
+
+@pytest.mark.lava
+@pytest.mark.parametrize("number", [0, 3, (1 << 24) + 5])
+def test_lavas_own_inverse_root_of_one_neuron(python, number):
+    """The stock process without our class: what it sends is what the readable step sends."""
+    script = f"""
+from neurotool.targets.lava import repairs; repairs.install()
+import numpy as np
+from lava.magma.core.run_conditions import RunSteps
+from lava.magma.core.run_configs import Loihi2SimCfg
+from lava.proc.graded.process import InvSqrt
+from lava.proc.io.sink import RingBuffer as Sink
+from lava.proc.io.source import RingBuffer as Source
+source, root, sink = Source(data=np.array([[{number}]])), InvSqrt(shape=(1,)), Sink(shape=(1,), buffer=1)
+source.s_out.connect(root.a_in)
+root.s_out.connect(sink.a_in)
+source.run(condition=RunSteps(num_steps=1), run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
+print(int(sink.data.get()[0, 0]))
+source.stop()
+"""
+    _, ours = MODELS["inv_sqrt"].step({}, {}, {"a": np.array([[number]])}, row=0)
+    assert python(script).splitlines()[-1] == str(ours.item())
 
 
 PAIRS = """

@@ -72,3 +72,27 @@ def test_payloads_of_populations_are_checked_against_the_projection_that_carries
     )
     assert refusals(made, [[100]]) == [("NT-PROG-009", "200", "128")]
     run(made, [[64]], strict=True)
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters", "port", "payload", "said"),
+    [
+        ("prod_neuron", {"vth": 0, "exp": 9}, "a1", 1 << 22, "a1 = 8388608 does not fit 24 bits (limit ±8388607)"),
+        ("prod_neuron", {"vth": 0, "exp": 9}, "both", 1 << 15, "a1 * a2 = 4294967296 does not fit 32 bits"),
+        ("inv_sqrt", {}, "a", -2, "a = -4 does not fit 24 bits (limit 0..8388607)"),
+    ],
+)
+@pytest.mark.parametrize("target", ["loihi", "loihi-reference", "loihi-torch"])
+def test_what_does_not_fit_is_named_with_its_width(target, model, parameters, port, payload, said):
+    ports = ("a1", "a2") if port == "both" else (port,)
+    made = ChipProgram(
+        1e-3,
+        {"x": InputPort("x", (1,), message_bits=24)},
+        {"p": Population("p", model, (1,), {k: np.array([v]) for k, v in parameters.items()}, 1, scale=1.0)},
+        {p: Projection(p, "x", "p", np.array([[2]]), message_bits=24, port=p) for p in ports},
+        (),
+    )
+    x = {"x": np.array([0, 1, payload]).reshape(3, 1, 1)}
+    with pytest.raises(NegativeAnswerError) as error:
+        load(TARGETS, target).run_program(made, x, RunOptions(strict=True))
+    assert f"population 'p', neuron 0, sample 0, step 2: {said}" in error.value.message

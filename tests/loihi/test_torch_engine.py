@@ -28,8 +28,8 @@ from neurotool.neurons import MODELS
 from neurotool.plugins import TARGETS, load
 from neurotool.targets.loihi.engine import Recording
 from neurotool.targets.loihi.torch import simulate
-from neurotool.targets.loihi.torch.device import choose_device
 from neurotool.targets.loihi.torch.simulate import simulate_torch, window_length
+from neurotool.targets.torch_device import choose_device
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 chunks = st.one_of(st.none(), st.integers(1, 16))

@@ -24,10 +24,10 @@ from neurotool.ir.adapters import RunOptions
 from neurotool.ir.program import Population
 from neurotool.neurons import LIF
 from neurotool.targets.loihi.torch import layers
-from neurotool.targets.loihi.torch.device import choose_device
 from neurotool.targets.loihi.torch.neurons import Neurons, ReadableNeurons
 from neurotool.targets.loihi.torch.senders import Senders
 from neurotool.targets.loihi.torch.simulate import simulate_torch
+from neurotool.targets.torch_device import choose_device
 
 pytestmark = pytest.mark.skipif(
     find_spec("triton") is None, reason="triton is not installed; it comes with torch for CUDA"

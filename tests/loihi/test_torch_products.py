@@ -12,10 +12,11 @@ from neurotool.errors import BackendFailedError
 from neurotool.ir.program import Convolution
 from neurotool.synapses import convolution, dense
 from neurotool.targets.loihi.torch import products
-from neurotool.targets.loihi.torch.device import check_products, choose_device, full_float32
+from neurotool.targets.loihi.torch.device import check_products, full_float32
 from neurotool.targets.loihi.torch.matrices import ConvolutionMatrix, DenseMatrix, SparseMatrix
 from neurotool.targets.loihi.torch.products import Arithmetic, multiply_limbs
 from neurotool.targets.loihi.torch.synapses import UnwrappedSynapses, WrappedSynapses
+from neurotool.targets.torch_device import choose_device
 
 DEVICE = choose_device()
 SOURCES = 4

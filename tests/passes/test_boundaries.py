@@ -79,6 +79,35 @@ def test_what_leaves_the_chip_follows_from_its_use(ends, neuron, expected):
     assert codings(coded(spiking(*ends, neuron=neuron)))["n"] is expected
 
 
+def test_an_operation_that_was_joined_is_judged_by_all_its_names():
+    """The last call alone picks an element, whatever of."""
+    picked = TorchOp("operator.getitem", lambda x: x.sum(0), joined=("Tensor.max",))
+    parts = TorchOp("operator.getitem", lambda x: x.unbind(0)[2], joined=("Tensor.unbind",))
+    for op, expected in ((picked, Coding.RASTER), (parts, Coding.WEIGHTED)):
+        end = node("e", op, (2,), K.FLOAT, timed=False, scope=TimeScope.OVER_TIME)
+        assert codings(coded(spiking(end)))["n"] is expected
+
+
+IMPOSTORS = {
+    "largest": lambda x: x.amax(0),
+    "smallest": lambda x: x.amin(0),
+    "last of sorted": lambda x: x.sort(0)[0][-1],
+    "without sign": lambda x: x.abs().sum(0),
+    "limited": lambda x: x.clamp(-100, 100).sum(0),
+    "rounded": lambda x: (x * 64).round().sum(0) / 64,
+    "square": lambda x: (x * x).sum(0),
+    "neighbours": lambda x: (x + x[1:].prod(0)).sum(0),
+}
+
+
+@pytest.mark.parametrize("neuron", [lif, readout])
+@pytest.mark.parametrize("call", IMPOSTORS.values(), ids=IMPOSTORS)
+def test_what_only_bears_the_name_of_a_sum_takes_the_raster(call, neuron):
+    end = over_time("e", "Tensor.sum", call, (Operand(0),))
+    whole = Coding.RASTER if neuron is lif else Coding.MEMBRANE
+    assert codings(coded(spiking(end, neuron=neuron)))["n"] is whole
+
+
 def test_a_part_that_makes_two_different_sums_takes_the_raster():
     ends = [over_time("m", *MEAN), over_time("l", *LAST)]
     both = node("b", TorchOp("torch.add", torch.add, (Operand(0), Operand(1))), (2,), K.FLOAT, timed=False)
@@ -156,11 +185,30 @@ def test_wishes_that_cannot_be_are_refused_together():
 
 
 @pytest.mark.parametrize(
-    ("wishes", "message"), [({"w": "rate"}, "matches no value"), ({"n": "morse"}, "no coding 'morse'")]
+    ("wishes", "message"),
+    [
+        ({"w": "rate"}, "w=rate: w is heard on its own side alone"),
+        ({"m": "counts"}, "m=counts: m does not cross between chip and torch; it enters or leaves the model"),
+        ({"nothing": "rate"}, "nothing=rate matches no value that crosses"),
+        ({"n": "morse"}, "no coding 'morse'"),
+    ],
 )
 def test_wishes_that_mean_nothing_are_refused(wishes, message):
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(UsageError, match=message) as refused:
         coded(spiking(over_time("m", *MEAN)), wishes)
+    if "morse" not in message:
+        assert refused.value.hint == "there is a choice for n (raster, counts, weighted, membrane)"
+
+
+def test_what_may_be_chosen_is_listed_and_spikes_that_enter_are_not():
+    with pytest.raises(UsageError) as refused:
+        coded(entering(expand), {"n": "counts"})
+    assert refused.value.hint == "there is a choice for h (graded, constant, rate, latency)"
+    alone = graph([source("x"), linear("w", np.eye(2)), lif("n", 2), sink("out", (2,), K.SPIKES)],
+                  [("x", "w"), ("w", "n"), ("n", "out")])  # fmt: skip
+    with pytest.raises(UsageError) as refused:
+        coded(alone, {"n": "counts"})
+    assert refused.value.hint.startswith("leave --coding out")
 
 
 def test_a_raster_can_be_had_all_the_same():

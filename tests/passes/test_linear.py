@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from neurotool.ir.graph import Graph
 from neurotool.ir.program import AllToAll, Convolution, Sparse
-from neurotool.passes.linear import LinearPath, WayError, collect
+from neurotool.passes.linear import LinearPath, PathError, collect
 from neurotool.synapses.expand import convolution_taps
 
 RNG = np.random.default_rng(3)
@@ -105,7 +105,7 @@ def test_one_dimensional_convolutions_are_rows():
     np.testing.assert_allclose(apply(path, x[:, None], 12).reshape(3, 4), expected, atol=1e-12)
 
 
-def test_every_way_is_found_with_its_delay():
+def test_every_path_is_found_with_its_delay():
     """x -> a -> lif, x -> (delay of 2 steps) -> b -> lif, lif -> (waits 1) -> rec -> lif."""
     wait = node("wait", nir.Delay(np.array([0.002, 0.002])), (2,), K.SPIKES)
     nodes = [source(), linear("a", np.eye(2)), wait, linear("b", [[1, 2], [3, 4]]), linear("rec", [[0, 5], [6, 0]]),
@@ -127,7 +127,7 @@ def test_delays_of_each_neuron_belong_to_the_source():
     behind = node("wait", nir.Delay(np.array([0.0, 0.003, 0.0])), (3,), K.CURRENT)
     mixed = graph([source(), linear("b", np.ones((3, 2))), behind, lif("lif", 3)],
                   [("x", "b"), ("b", "wait"), ("wait", "lif")])  # fmt: skip
-    with pytest.raises(WayError, match="wait: delays differ between neurons behind weights"):
+    with pytest.raises(PathError, match="wait: delays differ between neurons behind weights"):
         collect(mixed, "lif")
 
 
@@ -139,7 +139,7 @@ def test_a_bias_behind_which_there_is_a_delay_is_refused():
         if bias is None:
             assert collect(made, "lif")[0].delay == 2
         else:
-            with pytest.raises(WayError, match="wait: a bias waits there"):
+            with pytest.raises(PathError, match="wait: a bias waits there"):
                 collect(made, "lif")
 
 

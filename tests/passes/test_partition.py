@@ -59,6 +59,15 @@ def test_a_pattern_that_matches_nothing_lists_the_names():
     assert "lif1" in caught.value.hint
 
 
+@pytest.mark.parametrize("patterns", [("lif*", "lif1"), ("lif1", "lif1")])
+def test_two_patterns_that_disagree_about_a_node_are_named(patterns):
+    dense, spiking = patterns
+    with pytest.raises(UsageError) as refused:
+        partition(hybrid(), [(dense, Side.DENSE), (spiking, Side.SPIKING)])
+    assert refused.value.message == f"--dense '{dense}' and --spiking '{spiking}' both name node lif1"
+    assert partition(hybrid(), [("lif2", Side.DENSE), ("lif1", Side.SPIKING)]).sides["lif1"] is Side.SPIKING
+
+
 def test_forcing_what_the_chip_cannot_run_lists_all_of_it():
     with pytest.raises(UnsupportedError) as caught:
         partition(hybrid(), {"mean": Side.SPIKING, "head": Side.SPIKING})

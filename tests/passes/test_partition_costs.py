@@ -1,30 +1,34 @@
 """Cuts of small graphs with the real cost model: units, parts, bounds and the choice."""
 
+from dataclasses import replace
+
 import nir
 import numpy as np
 import pytest
 from cut_problems import best_of, generators, legal_cuts
-from float_graphs import K, chain, dense_op, graph, lif, linear, node, sink, source
+from float_graphs import K, chain, dense_op, graph, lif, linear, node, sink, source, update
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurotool.chips import load_chip, load_device
+from neurotool.chips.memory import Storage
 from neurotool.ir.costs import DenseCounts
 from neurotool.ir.partition import Side
 from neurotool.ir.values import TimeScope
 from neurotool.passes.partition import Limits, Objective, candidates, solve
 from neurotool.passes.partition.problem import metrics_of
 from neurotool.passes.partition.search import everything, nothing
-from neurotool.pipeline.cut_bounds import bounds
-from neurotool.pipeline.cut_costs import CutCosts
-from neurotool.pipeline.cut_layers import Activity, chip_layers
+from neurotool.passes.quantise.widths import Widths
+from neurotool.pipeline.cuts.bounds import bounds
+from neurotool.pipeline.cuts.costs import CutCosts
+from neurotool.pipeline.cuts.layers import Activity, chip_layers
 
 
 def costs_of(model, device="cpu-generic", chip="loihi2", steps=20, kernels=40, rates=None, summed=()):
     found = candidates(model)
     sides, activity = found.partition().sides, Activity(rates or {}, "given")
     counts = {name: DenseCounts(400.0 * steps, 1000.0 * steps, kernels, 1) for name in sides}
-    layers = chip_layers(model, sides, activity, 8)
+    layers = chip_layers(model, sides, activity, Widths(8))
     return CutCosts(
         found, load_chip(chip), load_device(device), steps, activity, layers, counts, frozenset(summed)
     )  # fmt: skip
@@ -175,3 +179,49 @@ def test_what_the_cut_leaves_in_torch_says_so():
     reasons = {r.node: (r.rule, r.text) for r in found.partition([True, False, False], "it is cheaper there").reasons}
     assert reasons["p2"] == ("NT-PART-010", "it is cheaper there")
     assert reasons["p1"][0] == ""
+
+
+def convolved(widths):
+    op = nir.Conv2d((8, 8), np.ones((6, 2, 3, 3), np.float32), 1, 1, 1, 1, np.zeros(6, np.float32))
+    one = np.ones((6, 8, 8))
+    neurons = nir.CubaLIF(tau_syn=one, tau_mem=one, r=one, v_leak=one * 0, v_threshold=one)
+    model = chain(
+        source("x", (2, 8, 8)), node("c", op, (6, 8, 8), K.CURRENT),
+        node("n", neurons, (6, 8, 8), K.SPIKES, update=update((6, 8, 8))), sink("y", (6, 8, 8), K.SPIKES),
+    )  # fmt: skip
+    return chip_layers(model, candidates(model).partition().sides, Activity({}, "given"), widths)["n"]
+
+
+@pytest.mark.parametrize("widths", [Widths(16), Widths(8, (("c", 16),)), Widths(4, (("n", 16),))])
+def test_a_weight_wider_than_a_synapse_is_two_and_a_convolution_of_such_is_listed(widths):
+    narrow, wide = convolved(Widths(8)), convolved(widths)
+    taps = 6 * 2 * 22**2  # a window of 3 x 3 at 8 x 8 places, without what the padding holds
+    assert (narrow.form, narrow.stored, narrow.weight_bits) == (Storage.SHARED, 108, 8)
+    assert (wide.form, wide.stored, wide.weight_bits) == (Storage.SPARSE, 2 * taps, 8)
+    assert wide.synapses == 2 * taps
+    # Each entry has a target of 9 bits beside its weight.
+    assert [wide.fewest_cores(with_memory(bits)) for bits in (2 * taps * 17, 2 * taps * 17 - 1)] == [1, 2]
+
+
+def with_memory(bits):
+    chip = load_chip("loihi2")
+    limits = chip.limits
+    memory = limits.synapse_bits_per_core.model_copy(update={"value": bits})
+    return chip.model_copy(update={"limits": limits.model_copy(update={"synapse_bits_per_core": memory})})
+
+
+def test_a_value_that_is_held_enters_once_and_in_the_bounds_too():
+    model = chain(
+        source("x", (4,), timed=False), dense_op("hold", (4,), True), linear("w1", np.eye(4)), lif("p1", 4),
+        dense_op("mean", (4,), False, TimeScope.OVER_TIME), sink("y", (4,), timed=False),
+    )  # fmt: skip
+    every_step, once = costs_of(model, steps=10), replace(costs_of(model, steps=10), held=frozenset({"hold"}))
+    on_chip = everything(once.candidates.problem)
+    less = 9 * 4 * 1.5e-6  # nine of ten writings of four values
+    assert every_step.truth(on_chip).latency - once.truth(on_chip).latency == pytest.approx(less)
+    assert every_step.truth(on_chip).energy - once.truth(on_chip).energy == pytest.approx(
+        less * (0.25 + 17) + 9 * 4 * 4 * 4e-9
+    )
+    true = metrics_of(once.truth(on_chip))
+    for bound in bounds(once):
+        assert np.all(bound.cost(once.candidates.problem, on_chip) <= true * (1 + 1e-9))

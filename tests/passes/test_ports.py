@@ -4,7 +4,7 @@ import nir
 import numpy as np
 from float_graphs import K, chain, lif, linear, node, sink, source
 
-from neurotool.pipeline.ports import CONVOLVED_BITS, VALUE_BITS, value_bits
+from neurotool.pipeline.conversion.ports import CONVOLVED_BITS, VALUE_BITS, value_bits
 
 
 def scaled(name, size):

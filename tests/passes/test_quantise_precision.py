@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import nir
 import numpy as np
 import pytest
-from float_graphs import chain, graph, lif, linear, sink, source
+from float_graphs import K, chain, graph, lif, linear, node, sink, source
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -176,3 +177,18 @@ def test_the_rounded_graph_has_the_same_integers(seed, bits, biased):
     step = 0.0 if bits <= 8 else np.abs(held(made, "fc")).max() * 2.0 ** (2 - bits)
     np.testing.assert_allclose(held(again, "fc"), held(made, "fc"), rtol=1e-12, atol=step)
     np.testing.assert_allclose(0.2 * rounded.nodes["fc"].op.weight, held(made, "fc"), rtol=1e-5, atol=1e-9)
+
+
+def test_the_weights_of_a_node_behind_another_are_left_as_they_are():
+    """A convolution that keeps the size, flattened, then a matrix: as many synapses as the matrix has weights."""
+    draw = np.random.default_rng(1)
+    op = nir.Conv2d(input_shape=None, weight=draw.normal(size=(1, 1, 3, 3)), stride=1, padding=1, dilation=1, groups=1,
+                    bias=np.zeros(1))  # fmt: skip
+    flat = nir.Flatten(input_type={"input": np.array([1, 4, 4])}, start_dim=0, end_dim=-1)
+    model = chain(
+        source(shape=(1, 4, 4)), node("conv", op, (1, 4, 4), K.CURRENT), node("flat", flat, (16,), K.CURRENT),
+        linear("fc", draw.normal(size=(3, 16))), lif("lif", 3), sink("y", (3,)),
+    )  # fmt: skip
+    inputs = {"x": InputPort("x", (1, 4, 4))}
+    rounded = rounded_graph(model, inputs, quantise(model, inputs, RANGES).program)
+    np.testing.assert_array_equal(rounded.nodes["fc"].op.weight, model.nodes["fc"].op.weight)

@@ -14,7 +14,6 @@ from neurotool.report.agreement import agreement_bars, similarity
 from neurotool.report.energy_bars import energy_of_devices, energy_per_layer
 from neurotool.report.files import save
 from neurotool.report.membrane import membrane_traces
-from neurotool.report.rank_error import rank_error
 from neurotool.report.raster import spike_difference, spike_raster
 from neurotool.report.style import PALETTE, WIDTH, si_scale
 
@@ -230,14 +229,3 @@ def test_runs_without_any_spike_are_drawn_without_a_warning(tmp_path, recwarn):
     silent = {"layer": np.zeros((20, 64), bool), "other": np.zeros((20, 8), bool)}
     save(spike_difference(silent, silent, ("float", "loihi"), 1e-3, "Nothing"), tmp_path / "silent.png")
     assert not recwarn.list
-
-
-def test_error_against_rank_shows_error_and_size():
-    figure = rank_error(["1x1x1", "2x2x2"], [0.5, 0.0], [0.25, 1.5], title="fusion")
-    above, below = figure.axes
-    assert above.lines[0].get_ydata().tolist() == [0.5, 0.0]
-    assert below.lines[0].get_ydata().tolist() == [0.25, 1.5]
-    assert [label.get_text() for label in below.get_xticklabels()] == ["1x1x1", "2x2x2"]
-    assert figure.get_suptitle() == "fusion"
-    with pytest.raises(ValueError, match="at least one rank"):
-        rank_error([], [], [])

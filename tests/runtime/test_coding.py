@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurotool.data.encode import Setting, latency, rate
 from neurotool.errors import NegativeAnswerError, UsageError
 from neurotool.ir.coding import Coding
 from neurotool.ir.partition import Boundary
@@ -139,3 +140,14 @@ def test_traffic(coding, expected):
     raster = np.zeros((STEPS, 2, 2), bool)
     raster.reshape(-1)[[0, 3, 5, 9, 20]] = True
     assert traffic_of(raster, boundary(coding)) == expected
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_value_is_coded_as_the_same_sample_of_a_file_is(seed):
+    """Unsigned spikes at full scale 1: what ``--encode`` makes of a file, a boundary makes of the same values."""
+    values = np.random.default_rng(seed).random((3, 2))
+    raster = np.repeat(values[None], STEPS, axis=0)
+    drawn = encode(raster, boundary(Coding.RATE, seed=seed), InputPort("v", (2,), 0, 1.0))
+    np.testing.assert_array_equal(drawn.payload, rate(values, Setting(STEPS, seed, 1.0)).x)
+    timed = encode(raster, boundary(Coding.LATENCY, quantum=1.0 / STEPS), InputPort("v", (2,), 0, 1.0))
+    np.testing.assert_array_equal(timed.payload, latency(values, Setting(STEPS, peak=1.0)).x)

@@ -149,7 +149,6 @@ def test_published_layouts_are_read(tmp_path: Path, sequences: bool, kind: Any) 
     videos = seen.video[0] if sequences else seen.video  # written in another order, paired by name
     assert np.array_equal(rows[:, 0], expected) and np.array_equal(videos[:, 0], expected)
     assert task.splits["test_unseen"].target.tolist() == [2, 2]
-    assert task.temporal is sequences
 
 
 def test_the_legacy_order_gives_classes_the_vector_of_another(tmp_path: Path) -> None:

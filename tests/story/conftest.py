@@ -11,7 +11,7 @@ import pytest
 
 from neurotool.examples.quickstart import data
 
-SPEC = "examples.quickstart:model"
+SPEC = "neurotool.examples.quickstart:model"
 CODING = ("--encode", "latency", "--steps", str(data.STEPS))
 
 

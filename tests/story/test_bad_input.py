@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import signal
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import nir
 import numpy as np
 import pytest
 
+import neurotool as package
 from neurotool.ir.manifest import content_digest
 
 CODING = ("--encode", "latency", "--steps", "20")
@@ -73,13 +77,21 @@ def test_a_bare_number_for_dt(neurotool, out):
 def test_an_output_folder_that_exists(neurotool, told, tmp_path):
     before = sorted(p.name for p in told.bundle.iterdir())
     refused(
-        neurotool("convert", "examples.quickstart:model", "--calib", told.train, *CODING, "-o", told.bundle),
+        neurotool("convert", "neurotool.examples.quickstart:model", "--calib", told.train, *CODING, "-o", told.bundle),
         2, "exists already", "--force",
     )  # fmt: skip
     assert sorted(p.name for p in told.bundle.iterdir()) == before
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("precious")
-    command = ("convert", "examples.quickstart:model", "--calib", told.train, *CODING, "-o", tmp_path / "mine")
+    command = (
+        "convert",
+        "neurotool.examples.quickstart:model",
+        "--calib",
+        told.train,
+        *CODING,
+        "-o",
+        tmp_path / "mine",
+    )
     refused(neurotool(*command, "--force"), 2, "not a whole bundle")
     assert (tmp_path / "mine" / "thesis.tex").read_text() == "precious"
 
@@ -132,16 +144,49 @@ def test_an_edited_manifest(neurotool, copy, told, change):
     refused(neurotool("run", bundle, "--input", told.test), 2, "manifest.json", "is edited")
 
 
-def test_a_machine_without_lava(neurotool, told, tmp_path, monkeypatch):
+@pytest.fixture
+def no_lava(monkeypatch):
+    """A machine on which Lava is not installed."""
     from neurotool.targets.lava import target
 
     monkeypatch.setattr(target, "installed", lambda: {"lava-nc": None, "lava-dl": None})
+
+
+def test_a_machine_without_lava(neurotool, told, no_lava):
     runs = sorted(told.bundle.glob("runs/*"))
-    refused(neurotool("run", told.bundle, "--input", told.test, "--target", "lava"), 4, "lava", "doctor --fix")
-    refused(neurotool("verify", told.bundle, "--input", told.test), 4, "lava", "doctor --fix")
-    refused(neurotool("demo", "-o", tmp_path / "demo"), 4, "lava", "doctor --fix")
-    assert not (tmp_path / "demo").exists()
+    some = (told.bundle, "--input", told.test, "--limit", 10)
+    refused(neurotool("run", *some, "--target", "lava"), 4, "lava", "doctor --fix")
+    refused(neurotool("verify", *some, "--against", "loihi,lava"), 4, "lava", "doctor --fix")
     assert sorted(told.bundle.glob("runs/*")) == runs
+
+
+LEFT_OUT = "Lava: not compared, lava-nc is not installed. To install it: neurotool doctor --fix"
+
+
+def test_without_lava_the_rest_is_compared_and_the_answer_says_so(neurotool, told, copy, no_lava):
+    bundle = copy()
+    verify = ("verify", bundle, "--input", told.test, "--limit", 10, "--limit", "lava=5", "--no-stages")
+    done = neurotool(*verify)
+    assert done.code == 0, done.err
+    assert LEFT_OUT in done.out
+    found = neurotool(*verify, "--json").json["data"]
+    assert [run["name"] for run in found["runs"]] == ["source", "float", "loihi"]
+    omitted = [{"form": "lava", "reason": "lava-nc is not installed", "fix": "neurotool doctor --fix"}]
+    assert (found["passed"], found["not_compared"]) == (True, omitted)
+    kept = json.loads(Path(found["run"], "certificate.json").read_text())
+    assert kept["not_compared"] == omitted
+    result = package.verify(bundle, told.test, limit=10, no_stages=True, plot=False)
+    assert "lava-nc is not installed" in repr(result)
+    named = package.verify(bundle, told.test, against="float,loihi", limit=10, no_stages=True, plot=False)
+    assert named.certificate.omitted == ()  # nobody asked for it
+
+
+@pytest.mark.slow
+def test_the_demo_without_lava(neurotool, tmp_path, no_lava):
+    done = neurotool("demo", "-o", tmp_path / "demo" / "digits")
+    assert done.code == 0, done.err
+    assert LEFT_OUT in done.out
+    assert "not compared, lava-nc is not installed" in done.out.partition("In short")[2]
 
 
 def test_data_of_another_shape(neurotool, told, tmp_path):
@@ -178,7 +223,7 @@ def test_a_model_that_does_not_fit_the_chip(neurotool, tmp_path, monkeypatch, ou
 
 
 def test_an_encoder_without_a_number_of_steps(neurotool, told, out):
-    command = ("convert", "examples.quickstart:model", "--encode", "rate", "-o", out)
+    command = ("convert", "neurotool.examples.quickstart:model", "--encode", "rate", "-o", out)
     refused(neurotool(*command), 2, "--encode rate needs a number of steps", "--steps N")
 
 
@@ -188,13 +233,13 @@ def test_a_limit_for_something_that_is_not_run(neurotool, told):
 
 
 def test_options_of_a_cut_that_nothing_asks_for(neurotool, told):
-    source = "examples.quickstart:model"
+    source = "neurotool.examples.quickstart:model"
     refused(neurotool("partition", source, "--device", "abacus"), 2, "no device named 'abacus'", "cpu-generic")
     refused(neurotool("partition", source, "--input", told.test), 2, "--input", "--pareto or --min-accuracy")
 
 
 def test_options_about_one_that_is_not_given(neurotool, told, out):
-    source = ("convert", "examples.quickstart:model", "--calib", told.train, *CODING, "-o", out)
+    source = ("convert", "neurotool.examples.quickstart:model", "--calib", told.train, *CODING, "-o", out)
     refused(neurotool(*source, "--fine-tune-epochs", "3"), 2, "--fine-tune-epochs goes with --fine-tune")
     refused(neurotool(*source, "--learning-rate", "0.1"), 2, "--learning-rate goes with --fine-tune")
     energy = ("estimate-energy", told.bundle, "--input", told.test)
@@ -219,21 +264,18 @@ def test_labels_that_name_no_class_are_not_dropped_in_silence(neurotool, told, t
 
 
 def test_a_terminated_conversion_leaves_nothing(told, tmp_path):
-    import signal
-    import subprocess
-    import sys
-    import time
-
-    arguments = ["convert", "examples.quickstart:model", "--calib", str(told.train), *CODING, "-o", str(tmp_path / "b")]
-    command = subprocess.Popen(
-        [sys.executable, "-c", "from neurotool.cli.main import main; main()", *arguments], stderr=subprocess.PIPE
-    )
-    deadline = time.monotonic() + 30
-    while not any(tmp_path.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    time.sleep(0.1)
-    command.send_signal(signal.SIGTERM)
-    _, err = command.communicate(timeout=30)
-    assert b"Traceback" not in err
-    assert command.returncode in (0, 128 + signal.SIGTERM)
-    assert [path.name for path in tmp_path.iterdir()] in ([], ["b"])
+    source = ("neurotool.examples.quickstart:model", "--calib", str(told.train), *CODING)
+    command = ("convert", *source, "-o", str(tmp_path / "b"))
+    with subprocess.Popen(
+        [sys.executable, "-c", "from neurotool.cli.main import main; main()", *command],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        # The dense half takes seconds to export, and the bundle is half written by then.
+        assert any(line.startswith("write dense-0") for line in process.stderr)
+        assert [path.name.startswith(".b.staging-") for path in tmp_path.iterdir()] == [True]
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+    assert "Traceback" not in err
+    assert process.returncode == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []

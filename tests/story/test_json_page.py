@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+import net_files
 import nir
 import numpy as np
 import pytest
@@ -47,6 +49,13 @@ def hybrid(tmp_path):
     return tmp_path / "net.nir", tmp_path / "x.npz"
 
 
+@pytest.fixture
+def net(tmp_path):
+    """A program that stands alone."""
+    weights = 2 * np.random.default_rng(8).integers(-60, 61, (6, 8))
+    return net_files.save(tmp_path / "small.net", net_files.source(8), net_files.dense(weights))
+
+
 @pytest.mark.parametrize(
     ("printed_by", "arguments"),
     [
@@ -68,6 +77,43 @@ def test_the_page_names_the_fields(neurotool, told, printed_by, arguments):
     envelope = done.json
     assert set(envelope) == {"schema", "tool", "status", "data", "diagnostics"}
     assert set(envelope["data"]) == fields_of(envelope["data"]["schema"], printed_by)
+
+
+def test_a_program_that_stands_alone_has_layouts_of_its_own(neurotool, net, tmp_path):
+    np.savez(tmp_path / "spikes.npz", x=np.random.default_rng(8).random((9, 2, 8)) < 0.4)
+    commands = {
+        "inspect NETWORK.net": ["inspect", net],
+        "run NETWORK.net": ["run", net, "--input", tmp_path / "spikes.npz"],
+    }
+    schemas = {}
+    for printed_by, command in commands.items():
+        found = neurotool(*command, "--json").json["data"]
+        schemas[printed_by] = found["schema"]
+        assert set(found) == fields_of(found["schema"], printed_by)
+    assert schemas == {
+        "inspect NETWORK.net": "neurotool.program-inspection/1",
+        "run NETWORK.net": "neurotool.program-run/1",
+    }
+
+
+def test_the_page_says_what_a_bundle_keeps(neurotool, told, copy):
+    bundle = copy()
+    some = ("--input", told.test, "--limit", 3)
+    printed = {
+        "run.json": neurotool("run", bundle, *some, "--json"),
+        "certificate.json": neurotool("verify", bundle, *some, "--against", "float", "--no-stages", "--json"),
+        "energy.json": neurotool("estimate-energy", bundle, *some, "--no-plot", "--json"),
+    }
+    for name, done in printed.items():
+        file = max(bundle.glob(f"runs/*/{name}"))  # the copy holds runs of other tests
+        kept, shown = json.loads(file.read_text()), done.json["data"]
+        fields = row_of(f"`{name}`", f"`{kept['schema']}`")
+        if kept["schema"] == shown["schema"]:
+            assert set(kept) == set(shown) - fields, name
+        else:
+            assert set(kept) == fields | {"schema"}, name
+    layouts = {done.json["data"]["schema"] for done in printed.values()}
+    assert "neurotool.run-record/1" not in layouts
 
 
 def test_the_page_names_the_terms_of_an_energy(neurotool, told):

@@ -7,7 +7,7 @@ import json
 from neurotool.chips import load_chip
 from neurotool.ir.bundle import Bundle
 from neurotool.ir.program_file import load_program
-from neurotool.pipeline.layouts import placement_for
+from neurotool.pipeline.inspection.layouts import placement_for
 
 
 def stored(folder):

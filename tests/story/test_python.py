@@ -64,7 +64,7 @@ def test_energy_needs_no_samples(copy, tmp_path):
         package.estimate_energy("bundle", limit=3)
     with pytest.raises(UsageError, match="BUNDLE cannot be given too"):
         package.estimate_energy("bundle", activity="counts.json", chip="loihi1")
-    with pytest.raises(UsageError, match="go with a comparison"):
+    with pytest.raises(UsageError, match="--compare-with goes with --compare"):
         package.estimate_energy("bundle", compare_with="other")
     with pytest.raises(UsageError, match="no option gpus"):
         package.estimate_energy("bundle", gpus="h100-sxm")
@@ -118,8 +118,8 @@ def test_a_proof_needs_data(tmp_path):
 
 
 def test_figures_of_a_certificate_are_written_to_a_folder_given_as_text(told, copy, tmp_path):
-    limits = {"float": 5, "loihi": 5}
-    done = package.verify(copy(), told.test, against="float, engine", limits=limits, stages=False,
+    limit = ["float=5", "loihi=5"]
+    done = package.verify(copy(), told.test, against="float, engine", limit=limit, no_stages=True,
                           figures=str(tmp_path / "figures"))  # fmt: skip
     assert [(pair.a, pair.b) for pair in done.certificate.pairs] == [("float", "loihi")]
     assert done.figures
@@ -140,7 +140,7 @@ def test_a_program_is_run_stopped_and_gone_on_with(net, spikes, tmp_path):
     state, x = str(tmp_path / "state.h5"), np.load(spikes)["x"]
     for name, part in {"first": x[:7], "second": x[7:]}.items():
         np.savez(tmp_path / f"{name}.npz", x=part)
-    whole = package.run(net, spikes, probes="u, v")
+    whole = package.run(net, spikes, probe="u, v")
     assert isinstance(whole, ProgramRun)
     assert set(whole.trace.states["layer1"]) == {"u", "v"}
     first = package.run(net, tmp_path / "first.npz", save_state=state)
@@ -165,7 +165,7 @@ def test_bundles_and_programs_are_looked_into(told, net, tmp_path):
     alone = package.inspect(net)
     assert isinstance(alone, ProgramInspection)
     assert list(alone.program.populations) == ["layer1"]
-    placed = package.inspect(net, placement=True, chip="loihi1", core_map=str(tmp_path / "map.png"))
+    placed = package.inspect(net, placement=True, chip="loihi1", map=str(tmp_path / "map.png"))
     assert isinstance(placed, PlacementResult)
     assert (placed.placements["program"].chip, placed.maps) == ("loihi1", (tmp_path / "map.png",))
     assert (tmp_path / "map.png").is_file()
@@ -194,5 +194,5 @@ def test_results_show_themselves_as_short_tables(told, tmp_path):
 
 
 def test_the_package_of_the_same_name_is_the_verb_too():
-    assert inspect.signature(package.verify).parameters.keys() >= {"bundle", "data", "against", "figures"}
+    assert inspect.signature(package.verify).parameters.keys() >= {"bundle", "input", "against", "figures"}
     assert inspect.ismodule(package.verify)

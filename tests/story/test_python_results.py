@@ -10,7 +10,7 @@ import pytest
 
 import neurotool as package
 from neurotool.pipeline import DemoResult
-from neurotool.pipeline.shown import Shown, shortened, text_table
+from neurotool.pipeline.display import Shown, shortened, text_table
 
 SPEC = "neurotool.examples.quickstart:model"
 RESULTS = {
@@ -39,8 +39,8 @@ def results(told, tmp_path_factory):
     cut = package.partition(SPEC)
     converted = package.convert(SPEC, folder / "made")
     ran = package.run(bundle, told.test, limit=5)
-    limits = {"float": 5, "loihi": 5}
-    verified = package.verify(bundle, told.test, against="float", limits=limits, stages=False, plot=False)
+    limit = {"float": 5, "loihi": 5}
+    verified = package.verify(bundle, told.test, against="float", limit=limit, no_stages=True, plot=False)
     energy = package.estimate_energy(bundle, plot=False)
     made = [
         cut,

@@ -57,7 +57,7 @@ def test_verify_proves_that_lava_and_the_engine_agree(neurotool, told):
 def test_verify_ends_with_one_when_a_layer_is_wrong(neurotool, copy, told, monkeypatch):
     from dataclasses import replace
 
-    from neurotool.pipeline import model as opened
+    from neurotool.pipeline.runs import model as opened
 
     def scaled(path):
         program = load_program(path)
@@ -142,7 +142,8 @@ def test_export_writes_a_script_and_overwrites_nothing(neurotool, told, tmp_path
     out = tmp_path / "script"
     done = neurotool("--json", "export", told.bundle, "-o", out)
     assert (done.code, done.json["data"]["tested_on_silicon"]) == (0, False)
-    assert sorted(p.name for p in (out / "spiking-0").iterdir()) == ["network.json", "network.npz", "run_on_lava.py"]
+    written = ["lava_repairs.py", "network.json", "network.npz", "run_on_lava.py"]
+    assert sorted(p.name for p in (out / "spiking-0").iterdir()) == written
     again = neurotool("export", told.bundle, "-o", out)
     assert (again.code, "exists already" in again.err) == (2, True)
     assert neurotool("export", told.bundle, "-o", tmp_path / "x", "--format", "pdf").code == 2

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurotool.ir.program import Projection, SignMode
+from neurotool.ir.registers import weight_range, weight_step
 from neurotool.synapses import hardware_weights
 from neurotool.synapses.dense import accumulate
-from neurotool.synapses.precision import shifted, weight_range, weight_step
+from neurotool.synapses.precision import shifted
 
 
 def projection(weights, exp=0, bits=8, mode=SignMode.MIXED, message_bits=0) -> Projection:

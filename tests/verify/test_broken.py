@@ -15,7 +15,7 @@ from neurotool.ir.program_file import load_program, save_program
 from neurotool.passes.quantise import rounding
 from neurotool.pipeline.conversion import splitting
 from neurotool.pipeline.verification import verify
-from neurotool.pipeline.verification.stages import run_form
+from neurotool.pipeline.verification.stages import Forms, run_form
 
 STEPS, BATCH, DT = 40, 6, 1e-3
 PART = "spiking-0"
@@ -256,3 +256,57 @@ def test_the_command_names_the_culprit_and_ends_with_one(files, tmp_path, neurot
     assert "Wrong: weights, wrong" in shown.out
     assert "weights of layer n2" in shown.out
     assert {path.name for path in (tmp_path / "figures").iterdir()} == FIGURES
+
+
+@pytest.fixture(scope="module", params=[8, 16])
+def biased(request, tmp_path_factory):
+    """Layers with biases in front of slow currents, calibrated: bias axons, and with wide weights shifted sums."""
+    folder, rng = tmp_path_factory.mktemp("biased"), np.random.default_rng(4)
+    values = {
+        "tau_syn": 0.02,
+        "tau_mem": 0.02,
+        "r": 1.0,
+        "v_leak": 0.0,
+        "v_threshold": 0.2,
+        "v_reset": 0.0,
+        "w_in": 1.0,
+    }
+    nodes = {
+        "x": nir.Input(np.array([12])),
+        "w1": nir.Affine(rng.normal(0.1, 0.4, (16, 12)), rng.normal(0, 0.1, 16)),
+        "n1": nir.CubaLIF(**{name: np.full(16, value) for name, value in values.items()}),
+        "w2": nir.Affine(rng.normal(0.1, 0.4, (10, 16)), rng.normal(0, 0.1, 10)),
+        "n2": nir.CubaLIF(**{name: np.full(10, value) for name, value in values.items()}),
+        "y": nir.Output(np.array([10])),
+    }
+    nir.write(folder / "net.nir", nir.NIRGraph(nodes, list(zip(nodes, list(nodes)[1:], strict=False))))
+    data.save(folder / "x.npz", rng.random((STEPS, BATCH, 12)) < 0.3)
+    options = pipeline.ConvertOptions(dt=DT, calib=folder / "x.npz", weight_bits=request.param)
+    pipeline.convert(str(folder / "net.nir"), folder / "good", options)
+    return folder
+
+
+def off_by(steps, program, name):
+    """The program with the bias of one neuron some steps of its register higher."""
+    mantissas = program.populations[name].parameters["bias_mant"].copy()
+    mantissas[3] += steps if mantissas[3] < 0 else -steps
+    return with_population(program, name, "bias_mant", mantissas)
+
+
+def test_a_bias_that_gives_back_losses_is_known_to_a_step(biased, tmp_path):
+    proof = proof_of(biased / "good", biased)
+    assert not [fault for stage in proof.bisection.stages for fault in stage.faults]
+    bundle = doctored(biased / "good", tmp_path / "bundle", lambda program: off_by(3, program, "n2"))
+    proof = proof_of(bundle, biased)
+    culprit = proof.bisection.culprit()
+    assert not proof.passed
+    assert (culprit.stage, culprit.wrong) == ("thresholds, wrong", True)
+    assert "thresholds of layer n2 (bias): 1 of 10" in culprit.reasons[0]
+    assert "neuron 3" in culprit.reasons[0]
+
+
+def test_a_bundle_that_does_not_say_its_rates_has_no_wrong_bias(biased, tmp_path, monkeypatch):
+    monkeypatch.setattr(Forms, "_rates", lambda *_: {})
+    assert not [fault for stage in proof_of(biased / "good", biased).bisection.stages for fault in stage.faults]
+    bundle = doctored(biased / "good", tmp_path / "bundle", lambda program: off_by(2000, program, "n2"))
+    assert "thresholds, wrong" in [stage.name for stage in proof_of(bundle, biased).bisection.wrong]

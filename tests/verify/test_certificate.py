@@ -173,6 +173,17 @@ def test_outputs_that_differ_or_are_no_numbers_fail():
     assert certificate.pair("loihi", "lava").failures == ("output out of lava holds NaN or infinity",)
 
 
+@pytest.mark.parametrize(("one", "other"), [("loihi", "lava"), ("float", "loihi")])
+def test_states_of_another_shape_fail(one, other):
+    """Spikes that are all equal do not make up for a potential that stops a step early."""
+    kinds = {"float": "float", "loihi": "integer", "lava": "integer"}
+    whole, short = ({"last": {"u": V, "v": values}} for values in (V, V[:-1]))
+    certificate = certify([run(one, kinds[one], states=whole), run(other, kinds[other], states=short)])
+    message = f"layer last: state v has shape (20, 50, 8) in {one}, (19, 50, 8) in {other}"
+    assert certificate.pairs[0].failures == (message,)
+    assert not certificate.passed
+
+
 def test_other_shapes_fail():
     certificate = certify(chain(float={"spikes": {"hidden": HIDDEN[:-1]}}))
     assert "layer hidden has shape (20, 50, 4, 5) in source, (19, 50, 4, 5) in float" in certificate.pairs[0].failures

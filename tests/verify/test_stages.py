@@ -12,7 +12,9 @@ from neurotool.verify import (
     EXACT,
     QUANTISATION,
     ROUNDING,
+    TUNING,
     Arithmetic,
+    Connection,
     Fault,
     FloatNetwork,
     FloatPopulation,
@@ -21,7 +23,6 @@ from neurotool.verify import (
     Point,
     Register,
     Stage,
-    Way,
     bisect,
     certify,
     round_in_turn,
@@ -33,16 +34,16 @@ from neurotool.verify.rounding import explain
 ONE = np.ones(1)
 
 
-def population(name, ways, **changes):
+def population(name, connections, **changes):
     values = {
         "shape": (1,), "current_decay": ONE, "membrane_decay": ONE, "bias": 0 * ONE, "threshold": 0.5 * ONE,
         "subtract": None, "inclusive": False, "refractory": 0, "zero": 0 * ONE,
     } | changes  # fmt: skip
-    return FloatPopulation(name=name, ways=ways, **values)
+    return FloatPopulation(name=name, connections=connections, **values)
 
 
-def way(source, weight=1.0, delay=0):
-    return Way(source, np.array([[weight]]), np.asarray(delay), AllToAll(), (1,), 1)
+def connection(source, weight=1.0, delay=0):
+    return Connection(source, np.array([[weight]]), np.asarray(delay), AllToAll(), (1,), 1)
 
 
 def spikes(*steps):
@@ -58,14 +59,14 @@ def fired(trace, name):
 def test_spikes_pass_in_the_same_step_and_wait_where_told():
     network = FloatNetwork(
         1e-3,
-        {"a": population("a", {"x": way("x")}), "b": population("b", {"w": way("a", delay=3)})},
+        {"a": population("a", {"x": connection("x")}), "b": population("b", {"w": connection("a", delay=3)})},
     )
     trace = simulate(network, {"x": spikes(1, 2)})
     assert (fired(trace, "a"), fired(trace, "b")) == ([1, 2], [4, 5])
 
 
 def test_a_loop_hears_itself_after_its_delay():
-    network = FloatNetwork(1e-3, {"a": population("a", {"x": way("x"), "back": way("a", delay=2)})})
+    network = FloatNetwork(1e-3, {"a": population("a", {"x": connection("x"), "back": connection("a", delay=2)})})
     assert fired(simulate(network, {"x": spikes(0)}), "a") == [0, 2, 4, 6]
 
 
@@ -73,12 +74,14 @@ def test_reset_refractoriness_equality_and_constants_by_hand():
     network = FloatNetwork(
         1e-3,
         {
-            "sub": population("sub", {"c": way("one", 0.45)}, membrane_decay=0 * ONE, threshold=ONE, subtract=ONE),
-            "held": population("held", {"c": way("one")}, membrane_decay=0 * ONE, refractory=2),
-            "equal": population("equal", {"c": way("one", 0.5)}, inclusive=True),
-            "strict": population("strict", {"c": way("one", 0.5)}),
-            "out": population("out", {"c": way("one", 0.5)}, threshold=None, zero=3 * ONE),
-            "later": population("later", {"c": way("one")}, schedule=np.array([[9.0], [9.0]])),
+            "sub": population(
+                "sub", {"c": connection("one", 0.45)}, membrane_decay=0 * ONE, threshold=ONE, subtract=ONE
+            ),
+            "held": population("held", {"c": connection("one")}, membrane_decay=0 * ONE, refractory=2),
+            "equal": population("equal", {"c": connection("one", 0.5)}, inclusive=True),
+            "strict": population("strict", {"c": connection("one", 0.5)}),
+            "out": population("out", {"c": connection("one", 0.5)}, threshold=None, zero=3 * ONE),
+            "later": population("later", {"c": connection("one")}, schedule=np.array([[9.0], [9.0]])),
         },
         constants=frozenset({"one"}),
     )
@@ -93,9 +96,9 @@ def test_reset_refractoriness_equality_and_constants_by_hand():
 def test_synapses_of_all_forms_are_the_same_matrix():
     kernel, pairs = np.array([[[[1.0, 2.0]]]]), Sparse(np.array([0, 0, 1, 1]), np.array([1, 0, 1, 2]))
     forms = [
-        Way("x", np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 2.0]]), np.asarray(0), AllToAll(), (1, 1, 3), 2),
-        Way("x", np.array([2.0, 1.0, 1.0, 2.0]), np.asarray(0), pairs, (3,), 2),
-        Way("x", kernel, np.asarray(0), Convolution(), (1, 1, 3), 2),
+        Connection("x", np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 2.0]]), np.asarray(0), AllToAll(), (1, 1, 3), 2),
+        Connection("x", np.array([2.0, 1.0, 1.0, 2.0]), np.asarray(0), pairs, (3,), 2),
+        Connection("x", kernel, np.asarray(0), Convolution(), (1, 1, 3), 2),
     ]
     first, listed, shared = (form.matrices[0] for form in forms)
     assert np.array_equal(first, listed.toarray())
@@ -110,15 +113,17 @@ def test_rounding_explains_one_step_and_the_end_of_the_range_and_no_more():
 
 
 def test_each_kind_is_rounded_alone_and_faults_are_set_apart():
-    mine = FloatNetwork(1e-3, {"a": population("a", {"x": way("x", 1.0)}, bias=0.2 * ONE)})
-    its = FloatNetwork(1e-3, {"a": population("a", {"x": way("x", -1.0)}, bias=0.25 * ONE, current_decay=0.9 * ONE)})
+    mine = FloatNetwork(1e-3, {"a": population("a", {"x": connection("x", 1.0)}, bias=0.2 * ONE)})
+    its = FloatNetwork(
+        1e-3, {"a": population("a", {"x": connection("x", -1.0)}, bias=0.25 * ONE, current_decay=0.9 * ONE)}
+    )
     fields = ("current_decay", "membrane_decay", "threshold", "bias")
     found = list(round_in_turn(mine, its, {"a": {"x": Register(0.1), **{f: Register(0.2) for f in fields}}}))
     assert [rounded.kind for rounded in found] == ["delays", "weights", "decays", "thresholds"]
     delays, weights, decays, thresholds = found
     assert not delays.faults + decays.faults + thresholds.faults
     assert weights.faults == (Fault("weights", "a", "x", 1, 1, 0, 0, 1.0, -1.0),)
-    assert weights.explained.populations["a"].ways["x"].weights.item() == pytest.approx(0.9, abs=1e-5)
+    assert weights.explained.populations["a"].connections["x"].weights.item() == pytest.approx(0.9, abs=1e-5)
     assert weights.held.populations["a"].current_decay == 1.0
     assert decays.held.populations["a"].bias == 0.2
     assert thresholds.held.populations["a"].bias == 0.25
@@ -172,6 +177,15 @@ def test_the_first_wrong_stage_is_the_culprit_else_the_one_that_changes_most():
     assert certify([run("a", raster, v), run("b", raster, v)], bisection=wrong).passed is False
     same = bisect(stages(run("a", raster, v), run("b", raster, v), tolerances=(ROUNDING, EXACT)), MEANING)
     assert same.culprit() is None
+
+
+def test_training_may_move_spikes_as_rounding_to_integers_may():
+    raster, v = np.random.default_rng(0).random(50) < 0.5, np.zeros(50)
+    other = np.roll(raster, 7)
+    for cause, wrong in ((QUANTISATION, False), (TUNING, False), (ROUNDING, True), (EXACT, True)):
+        pair = bisect(stages(run("a", raster, v), run("b", other, v), tolerances=(ROUNDING, cause)), MEANING)
+        assert not pair.stages[1].pair.passed
+        assert bool(pair.wrong) is wrong, cause.reason
 
 
 def recurrent(folder, neuron):

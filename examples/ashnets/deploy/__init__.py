@@ -6,17 +6,15 @@ latents; its samples are tokens, which run one after another on one copy, or all
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from ...common.trained import TrainedRun
 from .encoder import Deployed
 
-RUN = "ASHNETS_RUN"
-"""Environment variable with the folder of the run that :func:`encoder` and :func:`replicated` load."""
+RUN = TrainedRun("NEUROTOOL_ASHNETS", Path("build/ashnets/story"))
+"""The run that :func:`encoder` and :func:`replicated` load."""
 
-DEFAULT = Path("build/ashnets/story")
-
-__all__ = ["DEFAULT", "RUN", "Deployed", "encoder", "replicated"]
+__all__ = ["RUN", "Deployed", "encoder", "replicated"]
 
 
 def encoder() -> Deployed:
@@ -32,7 +30,6 @@ def replicated() -> Deployed:
 def _loaded(copies: int | None) -> Deployed:
     from ..runs import load_options, trained
 
-    folder = Path(os.environ.get(RUN, DEFAULT))
-    options = load_options(folder)
-    network, _ = trained(folder, "finetune", options)
+    options = load_options(RUN.folder)
+    network, _ = trained(RUN.folder, "finetune", options)
     return Deployed(network, options.model.tokens**2 if copies is None else copies)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +11,6 @@ from torch import Tensor
 from neurotool import data, pipeline
 from neurotool.ir.adapters import Array
 from neurotool.ir.program import ChipProgram
-
-from . import RUN
 
 FACTORY = "neurotool.examples.ashnets.deploy"
 CALIBRATION = 1800
@@ -35,20 +30,6 @@ class Chip:
     bundle: Path
     program: ChipProgram
     cores: int
-
-
-@contextmanager
-def run_of(folder: Path) -> Iterator[None]:
-    """Let the factories load a run, also when the tool reads its source again."""
-    before = os.environ.get(RUN)
-    os.environ[RUN] = str(folder)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[RUN]
-        else:
-            os.environ[RUN] = before
 
 
 def converted(name: str, tokens: Tensor, folder: Path) -> Chip:

@@ -70,11 +70,6 @@ class Task:
     text: FloatArray
     splits: dict[SplitName, Samples]
 
-    @property
-    def temporal(self) -> bool:
-        """Whether the features are sequences."""
-        return self.splits["train"].audio.ndim == 3
-
     def present(self, *names: SplitName) -> IntArray:
         """Sorted numbers of the classes that occur in some splits."""
         return np.unique(np.concatenate([self.splits[name].target for name in names]))

@@ -27,11 +27,20 @@ def summary(certificate: Certificate) -> list[RenderableType]:
         text.append(stages(certificate.bisection))
         text += [culprit(found) for found in (certificate.bisection.culprit(),) if found is not None]
         text += [escape(note) for note in certificate.bisection.notes]
-    text += [verdict(certificate), *(_failed(pair) for pair in certificate.pairs if not pair.passed)]
+    text += [
+        *not_compared(certificate),
+        verdict(certificate),
+        *(_failed(pair) for pair in certificate.pairs if not pair.passed),
+    ]
     if "neurotool" in certificate.owners.values():
         ours = ", ".join(model for model, owner in certificate.owners.items() if owner == "neurotool")
         text.append(f"On Lava, {escape(ours)} is a process of neurotool's own, so agreement there proves less.")
     return text
+
+
+def not_compared(certificate: Certificate) -> list[str]:
+    """One line for each form that was left out: why, and what would bring it."""
+    return [f"[yellow]{escape(str(each))}[/]" for each in certificate.omitted]
 
 
 def runs(certificate: Certificate) -> Table:

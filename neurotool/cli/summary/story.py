@@ -48,7 +48,9 @@ def accuracies(proof: Certificate) -> tuple[str, ...]:
 
 def _exact(proof: Certificate) -> str:
     pair = proof.pair("loihi", "lava")
-    return "not compared" if pair is None else f"{differing(pair)}, over {pair.samples:,} samples"
+    if pair is not None:
+        return f"{differing(pair)}, over {pair.samples:,} samples"
+    return ", ".join(["not compared", *(each.reason for each in proof.omitted)])
 
 
 def _resources(placement: Placement) -> str:

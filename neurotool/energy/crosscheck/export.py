@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.chips import Chip
 from neurotool.chips.memory import Storage
 from neurotool.chips.wiring import tiles
@@ -19,8 +19,6 @@ from neurotool.errors import UnsupportedError
 from neurotool.ir.placement import Placement, cores_of_neurons
 from neurotool.ir.program import ChipProgram
 from neurotool.synapses.expand import SynapseLists
-
-IntArray = npt.NDArray[np.int64]
 
 HARDWARE = {
     Storage.DENSE: "loihi_dense_synapse",
@@ -59,7 +57,7 @@ def export_job(
     slices = [core.slices for core in placement.cores]
     numbers, gates = _gates(program, placement, chip)
     counter: Counter[int] = Counter()
-    arrays: dict[str, npt.NDArray[Any]] = {}
+    arrays: dict[str, Any] = {}
     groups = []
     entered = 0
     for i, name in enumerate((*program.inputs, *program.populations)):
@@ -98,10 +96,10 @@ def export_job(
         "edges": edges,
     }
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    np.savez(folder / "job.npz", allow_pickle=False, **arrays)
+    np.savez(folder / "job.npz", **arrays)
 
 
-def _gates(program: ChipProgram, placement: Placement, chip: Chip) -> tuple[IntArray, int]:
+def _gates(program: ChipProgram, placement: Placement, chip: Chip) -> tuple[Int64Array, int]:
     """SANA-FE's numbers of the cores in use and of those after them, where inputs enter, and how many these are."""
     entering = sum(program.size_of(name) for name in program.inputs)
     free = chip.limits.cores.value - len(placement.cores)
@@ -115,7 +113,7 @@ def _gates(program: ChipProgram, placement: Placement, chip: Chip) -> tuple[IntA
     return _core_numbers(len(placement.cores) + gates, chip), gates
 
 
-def _core_numbers(count: int, chip: Chip) -> IntArray:
+def _core_numbers(count: int, chip: Chip) -> Int64Array:
     """SANA-FE's numbers of cores, ``[core]``: its tiles go down the columns, ours along a serpentine of rows."""
     row, column, _ = tiles([(0, core) for core in range(count)], chip.mesh)
     slot = np.arange(count) % chip.mesh.cores_per_tile
@@ -129,7 +127,7 @@ def _units(where: Iterable[int], counter: Counter[int]) -> Iterator[int]:
         counter[int(core)] += 1
 
 
-def _edges(program: ChipProgram) -> Iterator[tuple[str, str, str, IntArray]]:
+def _edges(program: ChipProgram) -> Iterator[tuple[str, str, str, Int64Array]]:
     held = 0
     for name, projection in program.projections.items():
         for piece in SynapseLists(program, projection).pieces():

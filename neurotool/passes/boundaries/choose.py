@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
+import nir
+
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UnsupportedError, UsageError
 from neurotool.ir.coding import TO_DENSE, TO_SPIKING, Coding
+from neurotool.ir.graph import Graph
 from neurotool.ir.partition import Boundary, Partition, Side
 from neurotool.ir.values import ValueKind
 from neurotool.passes.boundaries.constant import Evaluate, is_constant
@@ -54,7 +57,7 @@ def choose_codings(
     sides = {part.name: part.side for part in partition.parts}
     made, sums, problems = [], {}, []
     for boundary in partition.boundaries:
-        wish = next((Coding(c) for pattern, c in wishes.items() if fnmatchcase(boundary.value, pattern)), None)
+        wish = wish_of(boundary.value, wishes)
         span = steps.get(boundary.value, 0)
         placed = replace(boundary, steps=span, seed=seed)
         if sides.get(boundary.target) is Side.SPIKING:
@@ -73,6 +76,21 @@ def choose_codings(
     return CodedPartition(replace(partition, boundaries=tuple(made)), sums)
 
 
+def enters_held(graph: Graph, name: str, evaluate: Evaluate, wishes: Mapping[str, str]) -> bool:
+    """Whether a value would come onto the chip as a constant current: by the rules, or by a wish."""
+    node, wish = graph.nodes[name], wish_of(name, wishes)
+    if node.kind is ValueKind.SPIKES or isinstance(node.op, nir.Output) or wish not in (None, Coding.CONSTANT):
+        return False
+    made = name not in graph.inputs or not node.timed
+    return made and is_constant(graph, name, evaluate)
+
+
+def wish_of(name: str, wishes: Mapping[str, str]) -> Coding | None:
+    """The coding that a user wishes for a value: that of the first pattern which matches it."""
+    known = ((pattern, Coding(coding)) for pattern, coding in wishes.items() if coding in list(Coding))
+    return next((coding for pattern, coding in known if fnmatchcase(name, pattern)), None)
+
+
 def _check_wishes(partition: Partition, wishes: Mapping[str, str]) -> None:
     sides = {part.name: part.side for part in partition.parts}
     crossing = [
@@ -87,8 +105,30 @@ def _check_wishes(partition: Partition, wishes: Mapping[str, str]) -> None:
                 hint=f"to the chip {', '.join(TO_SPIKING)}; from it {', '.join(TO_DENSE)}",
             )
         if not any(fnmatchcase(name, pattern) for name in crossing):
-            names = ", ".join(dict.fromkeys(crossing)) or "nothing"
-            raise UsageError(f"--coding {pattern}={coding} matches no value that crosses", hint=f"these do: {names}")
+            raise UsageError(f"--coding {pattern}={coding}{_unasked(partition, pattern)}", hint=_askable(partition))
+
+
+def _unasked(partition: Partition, pattern: str) -> str:
+    """Why there is nothing to choose for what a pattern matches."""
+    leaving = [b.value for b in partition.boundaries if fnmatchcase(b.value, pattern)]
+    if leaving:
+        return f": {leaving[0]} does not cross between chip and torch; it enters or leaves the model as it is"
+    inside = [name for name in partition.sides if fnmatchcase(name, pattern)]
+    return f": {inside[0]} is heard on its own side alone" if inside else " matches no value that crosses"
+
+
+def _askable(partition: Partition) -> str:
+    """The values whose coding may be chosen, each with what it may be; spikes that enter the chip stay spikes."""
+    sides = {part.name: part.side for part in partition.parts}
+    found: dict[str, str] = {}
+    for b in partition.boundaries:
+        if sides.get(b.target) is Side.SPIKING and b.kind is not ValueKind.SPIKES:
+            found[b.value] = ", ".join(each for each in TO_SPIKING if each is not Coding.SPIKES)
+        elif sides.get(b.source) is Side.SPIKING and b.target in sides:
+            found[b.value] = ", ".join(TO_DENSE)
+    if not found:
+        return "leave --coding out: no value of this cut crosses in more than one way"
+    return f"there is a choice for {'; '.join(f'{value} ({ways})' for value, ways in found.items())}"
 
 
 def _onto_chip(

@@ -1,7 +1,8 @@
 """Dense nodes that only sum a raster over time, so that the sum can cross instead of the raster.
 
-A sum with one weight per step is linear, and so is every operation named here. It is therefore known once it is known
-what becomes of a raster in which one step alone is not zero.
+A sum with one weight per step is linear, and so is every operation named here. Its weights are therefore what becomes
+of rasters in which one step alone is not zero. A largest value does the same to these, so that rasters without zeros
+have to confirm the weights.
 """
 
 from __future__ import annotations
@@ -28,7 +29,14 @@ LINEAR = frozenset(
 )
 """Torch operations that are linear in a tensor if all else is constant."""
 
+SPLITS = frozenset(f"{home}.{name}" for home in ("torch", "Tensor") for name in ("unbind", "chunk", "split"))
+"""Torch operations that only cut a tensor into the parts that a linear operation picks from."""
+
 TOLERANCE = 1e-5
+"""What float32 may do to a sum, in parts of the sum of the magnitudes that it is made of."""
+
+MAGNITUDES = (1e-3, 1.0, 1e3)
+"""Sizes of the random values that weights are tried on: what rounds or limits values is linear in some of them."""
 
 Weights = npt.NDArray[np.float64]
 
@@ -97,28 +105,39 @@ def _chains(graph: Graph, edge: Edge, part: Sequence[str]) -> Iterator[tuple[str
 
 
 def _is_linear(node: Node) -> bool:
-    return isinstance(node.op, nir.Scale) or (isinstance(node.op, TorchOp) and node.op.target in LINEAR)
+    """Whether a node is linear by its name, and where several calls were joined into one, by all of their names."""
+    op = node.op
+    if not isinstance(op, TorchOp):
+        return isinstance(op, nir.Scale)
+    return op.target in LINEAR and set(op.joined) <= LINEAR | SPLITS
 
 
 def _measured(graph: Graph, value: str, chain: tuple[str, ...], steps: int, evaluate: Evaluate) -> Reduction | None:
-    """Feed one step at a time, each as a sample of its own, first of ones and then of random values."""
+    """Feed ones in one step at a time, each as a sample of its own, for the weights, and try these on dense values."""
     shape = graph.nodes[value].shape
     if graph.nodes[chain[-1]].shape != shape:
         return None
+
+    def response(raster: Array) -> Array:
+        return evaluate(chain, chain[-1], {value: raster})
+
     single = np.eye(steps, dtype=np.float32).reshape(steps, steps, *(1 for _ in shape))
-
-    def response(features: Array) -> Array:
-        return evaluate(chain, chain[-1], {value: np.multiply(single, features, dtype=np.float32)})
-
-    flat = response(np.ones(shape, np.float32)).reshape(steps, -1).astype(np.float64)
+    flat = response(single * np.ones(shape, np.float32)).reshape(steps, -1).astype(np.float64)
     if flat.shape[1] == 0 or not (flat == flat[:, :1]).all():
         return None
     weights = flat[:, 0]
-    features = np.random.default_rng(0).uniform(0.5, 1.5, shape).astype(np.float32)
-    expected = weights.reshape(steps, *(1 for _ in shape)) * features
-    if not np.allclose(response(features), expected, rtol=TOLERANCE, atol=TOLERANCE * np.abs(weights).max()):
-        return None
-    return Reduction(chain, weights)
+    raster = _dense(steps, shape)
+    exact = raster.astype(np.float64)
+    missed = np.abs(response(raster).astype(np.float64) - np.tensordot(weights, exact, 1))
+    room = TOLERANCE * np.tensordot(np.abs(weights), np.abs(exact), 1)
+    return Reduction(chain, weights) if (missed <= room).all() else None
+
+
+def _dense(steps: int, shape: tuple[int, ...]) -> Array:
+    """Random values of both signs in every step; each sample has a magnitude of its own."""
+    sizes = np.reshape(MAGNITUDES, (-1, *(1 for _ in shape)))
+    draw: Weights = np.random.default_rng(0).normal(size=(steps, len(MAGNITUDES), *shape)) * sizes
+    return draw.astype(np.float32)
 
 
 def coding_of(found: Sequence[Reduction], kind: ValueKind) -> tuple[Coding, tuple[float, ...]] | None:

@@ -22,10 +22,9 @@ import nir
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Float64Array
 from neurotool.ir.graph import Edge, Graph, Node, Shape, TorchOp
 from neurotool.ir.values import TimeScope, ValueKind
-
-FloatArray = npt.NDArray[np.float64]
 
 BATCH_NORMS = ("torch.nn.BatchNorm1d", "torch.nn.BatchNorm2d")
 
@@ -34,8 +33,8 @@ BATCH_NORMS = ("torch.nn.BatchNorm1d", "torch.nn.BatchNorm2d")
 class ChannelMap:
     """``y = scale * x + shift`` for each channel, which is the first axis of a value."""
 
-    scale: FloatArray
-    shift: FloatArray
+    scale: Float64Array
+    shift: Float64Array
 
 
 def is_batch_norm(node: Node) -> bool:
@@ -93,7 +92,7 @@ def _channels(node: Node) -> ChannelMap:
     return ChannelMap(scale, shift)
 
 
-def _values(tensor: Any) -> FloatArray:
+def _values(tensor: Any) -> Float64Array:
     return np.asarray(tensor.detach().cpu().numpy(), np.float64)
 
 
@@ -187,13 +186,13 @@ def _alone(made: ChannelMap, shape: Shape) -> nir.NIRNode:
     return nir.Conv2d(input_shape=(shape[1], shape[2]), stride=(1, 1), padding=(0, 0), dilation=(1, 1), **common)
 
 
-def _convolution(op: Any, weight: FloatArray, bias: FloatArray) -> nir.NIRNode:
+def _convolution(op: Any, weight: Float64Array, bias: Float64Array) -> nir.NIRNode:
     return type(op)(
         input_shape=op.input_shape, weight=_like(weight, op), stride=op.stride, padding=op.padding,
         dilation=op.dilation, groups=op.groups, bias=_like(bias, op),
     )  # fmt: skip
 
 
-def _like(values: FloatArray, op: Any) -> npt.NDArray[np.generic]:
+def _like(values: Float64Array, op: Any) -> npt.NDArray[np.generic]:
     """Round to the number type of a synapse's weights."""
     return np.asarray(values, op.weight.dtype)

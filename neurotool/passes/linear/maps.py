@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from neurotool.arrays import Float64Array
 from neurotool.ir.connectivity import convolved
 from neurotool.ir.program import Convolution
 from neurotool.synapses.expand import convolution_taps
 
-FloatArray = npt.NDArray[np.float64]
 Matrix = Any
 """``[target, source]``: a float64 array, or a ``scipy.sparse.csr_array``, which has no types of its own."""
 
@@ -27,7 +26,7 @@ Matrix = Any
 class Gain:
     """Every neuron to its own copy: ``y = gain * x``, flat."""
 
-    gain: FloatArray
+    gain: Float64Array
 
     @property
     def matrix(self) -> Matrix:
@@ -39,7 +38,7 @@ class Gain:
 class Kernel:
     """A convolution of a source of shape (channels, rows, columns)."""
 
-    weights: FloatArray
+    weights: Float64Array
     convolution: Convolution
     source: tuple[int, int, int]
 
@@ -66,7 +65,20 @@ class Table:
 LinearMap = Gain | Kernel | Table
 
 
-def scaled(found: LinearMap, scale: FloatArray) -> LinearMap:
+def added(first: LinearMap, second: LinearMap) -> LinearMap | None:
+    """Add up two maps between the same values, or None where a convolution would lose its shared weights."""
+    if isinstance(first, Gain) and isinstance(second, Gain):
+        return Gain(first.gain + second.gain)
+    if isinstance(first, Kernel) and isinstance(second, Kernel):
+        same = first.convolution == second.convolution and first.weights.shape == second.weights.shape
+        return Kernel(first.weights + second.weights, first.convolution, first.source) if same else None
+    if isinstance(first, Kernel) or isinstance(second, Kernel):
+        return None
+    total = first.matrix + second.matrix
+    return Table(total if isinstance(total, np.ndarray) else sparse.csr_array(total))
+
+
+def scaled(found: LinearMap, scale: Float64Array) -> LinearMap:
     """Multiply the result of a map by a factor for each target neuron, flat."""
     if isinstance(found, Gain):
         return Gain(found.gain * scale)
@@ -77,13 +89,13 @@ def scaled(found: LinearMap, scale: FloatArray) -> LinearMap:
     return Table(_rows_scaled(found.matrix, scale))
 
 
-def _rows_scaled(matrix: Matrix, scale: FloatArray) -> Matrix:
+def _rows_scaled(matrix: Matrix, scale: Float64Array) -> Matrix:
     if isinstance(matrix, np.ndarray):
         return matrix * scale[:, None]
     return sparse.csr_array(sparse.diags_array(scale) @ matrix)
 
 
-def multiplied(weight: FloatArray, found: LinearMap) -> LinearMap:
+def multiplied(weight: Float64Array, found: LinearMap) -> LinearMap:
     """Apply a dense matrix to the result of a map."""
     if isinstance(found, Gain):
         return Table(weight if (found.gain == 1.0).all() else weight * found.gain)
@@ -91,7 +103,9 @@ def multiplied(weight: FloatArray, found: LinearMap) -> LinearMap:
     return Table(np.asarray(product))
 
 
-def convolve(weights: FloatArray, convolution: Convolution, shape: tuple[int, int, int], found: LinearMap) -> LinearMap:
+def convolve(
+    weights: Float64Array, convolution: Convolution, shape: tuple[int, int, int], found: LinearMap
+) -> LinearMap:
     """Apply a convolution to the result of a map, which has ``shape`` (channels, rows, columns)."""
     kernel = Kernel(weights, convolution, shape)
     if isinstance(found, Gain):

@@ -13,15 +13,13 @@ from typing import Any
 
 import nir
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import block_diag
 
+from neurotool.arrays import Float64Array
 from neurotool.ir.connectivity import planes
 from neurotool.ir.graph import Node, Shape
 from neurotool.ir.program import Convolution
 from neurotool.passes.linear import maps
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +33,7 @@ class Chain:
     """
 
     map: maps.LinearMap
-    bias: FloatArray
+    bias: Float64Array
     shape: Shape
 
 
@@ -71,7 +69,7 @@ def _linear(op: nir.Linear | nir.Affine, chain: Chain, shape: Shape) -> Chain:
     weight = _float(op.weight)
     copies = chain.bias.size // (weight.shape[-1] * math.prod(weight.shape[:-2]))
     blocks = [*weight.reshape(-1, *weight.shape[-2:])] * copies
-    whole: FloatArray = blocks[0] if len(blocks) == 1 else np.asarray(block_diag(*blocks), np.float64)
+    whole: Float64Array = blocks[0] if len(blocks) == 1 else np.asarray(block_diag(*blocks), np.float64)
     own = np.tile(_float(op.bias).ravel(), len(whole) // np.size(op.bias)) if isinstance(op, nir.Affine) else 0.0
     return Chain(maps.multiplied(whole, chain.map), whole @ chain.bias + own, shape)
 
@@ -99,7 +97,7 @@ def _pool(op: nir.SumPool2d | nir.AvgPool2d, chain: Chain, shape: Shape) -> Chai
     return _through(weights, convolution, chain, shape)
 
 
-def _through(weights: FloatArray, convolution: Convolution, chain: Chain, shape: Shape) -> Chain:
+def _through(weights: Float64Array, convolution: Convolution, chain: Chain, shape: Shape) -> Chain:
     source = planes(chain.shape)
     made = maps.convolve(weights, convolution, source, chain.map)
     if not chain.bias.any():
@@ -131,7 +129,7 @@ def _spatial(op: nir.NIRNode, value: Any, row: int) -> tuple[int, int]:
     return numbers[0], numbers[-1]
 
 
-def _float(value: Any) -> FloatArray:
+def _float(value: Any) -> Float64Array:
     return np.asarray(value, np.float64)
 
 

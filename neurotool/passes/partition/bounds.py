@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from neurotool.arrays import BoolArray, Float64Array
 from neurotool.passes.partition.goal import Limits, Objective
 from neurotool.passes.partition.mincut import MinimumCut
-from neurotool.passes.partition.problem import ENERGY, LATENCY, METRICS, Additive, BoolArray, CutProblem, FloatArray
+from neurotool.passes.partition.problem import ENERGY, LATENCY, METRICS, Additive, CutProblem
 
 ROUNDS = 12
 """Multipliers to try for a limit. The dual of one limit is a line search over few break points."""
@@ -44,7 +45,7 @@ class Bounds:
         self._problem, self._objective, self._limits = problem, objective, limits.array
         self._cuts = [MinimumCut(problem, additive) for additive in additives]
 
-    def below(self, fixed: Mapping[int, bool], most: float, at: FloatArray) -> Found:
+    def below(self, fixed: Mapping[int, bool], most: float, at: Float64Array) -> Found:
         """Bound all cuts in which some units are fixed.
 
         Args:
@@ -62,13 +63,13 @@ class Bounds:
         self._cuts = [self._cuts[int(np.argmax(values))]]
         return found
 
-    def _weights(self) -> FloatArray:
+    def _weights(self) -> Float64Array:
         weights = np.zeros(len(METRICS))
         weights[LATENCY if self._objective is Objective.LATENCY else ENERGY] = 1.0
         return weights
 
     def _single(
-        self, cut: MinimumCut, fixed: Mapping[int, bool], weights: FloatArray, most: float, found: Found
+        self, cut: MinimumCut, fixed: Mapping[int, bool], weights: Float64Array, most: float, found: Found
     ) -> float:
         """Bound a weighted sum of metrics under every limit, one at a time."""
         bound, first = cut.solve(weights, fixed, most)
@@ -80,7 +81,7 @@ class Bounds:
         return bound
 
     def _limited(
-        self, cut: MinimumCut, fixed: Mapping[int, bool], weights: FloatArray, metric: int, first: BoolArray,
+        self, cut: MinimumCut, fixed: Mapping[int, bool], weights: Float64Array, metric: int, first: BoolArray,
         found: Found,
     ) -> float:  # fmt: skip
         """Bound under one limit: the largest value of the Lagrangian dual, found from both ends.
@@ -117,7 +118,7 @@ class Bounds:
                 beyond = next_cost
         return bound
 
-    def _product(self, cut: MinimumCut, fixed: Mapping[int, bool], at: FloatArray, found: Found) -> float:
+    def _product(self, cut: MinimumCut, fixed: Mapping[int, bool], at: Float64Array, found: Found) -> float:
         """Bound energy times latency: the smallest product at a corner of what three minima leave of the plane.
 
         A product of positive numbers is quasi-concave, so that its minimum over a polygon lies at a corner.

@@ -11,10 +11,10 @@ from neurotool.ir.values import TimeScope, ValueKind
 from neurotool.passes.partition.operations import dense_reason
 
 SYNAPSE_TYPES = (nir.Linear, nir.Affine, nir.Scale, nir.Conv1d, nir.Conv2d, nir.SumPool2d, nir.AvgPool2d)
-WAY_TYPES = (*SYNAPSE_TYPES, nir.Flatten, nir.Delay)
-"""What may stand on the way between populations: synapses, and what only reshapes or delays their values."""
+PATH_TYPES = (*SYNAPSE_TYPES, nir.Flatten, nir.Delay)
+"""What may stand on a path between populations: synapses, and what only reshapes or delays their values."""
 
-CHIP_TYPES = (*NEURON_TYPES, *WAY_TYPES)
+CHIP_TYPES = (*NEURON_TYPES, *PATH_TYPES)
 
 Check = Callable[[Graph, Node], str]
 """Returns why a node breaks the rule, or an empty string."""

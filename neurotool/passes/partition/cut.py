@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 
 import nir
 
+from neurotool.arrays import BoolArray
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UnsupportedError, UsageError
 from neurotool.ir.graph import NEURON_TYPES, Graph, Node
 from neurotool.ir.partition import Part, Partition, Reason, Side
-from neurotool.passes.partition.capability import WAY_TYPES, holds, obstacle
+from neurotool.passes.partition.capability import PATH_TYPES, holds, obstacle
 from neurotool.passes.partition.parts import Grouping, boundaries, loops
-from neurotool.passes.partition.problem import BoolArray, CutProblem
+from neurotool.passes.partition.problem import CutProblem
 from neurotool.passes.partition.search import everything
 from neurotool.passes.partition.units import cut_problem, sides_of
 
 Assignment = Sequence[bool] | BoolArray
 """For every unit, whether it is on the chip."""
+
+Patterns = Mapping[str, Side] | Sequence[tuple[str, Side]]
+"""Patterns of node names, and the side that each puts them on."""
+
+Entry = Callable[[str], str]
+"""Says why the value of a node cannot come onto the chip, or returns an empty string."""
 
 
 @dataclass
@@ -77,12 +84,12 @@ class Candidates:
         return self._grouping.settled(sides_of(self.problem, chosen))
 
 
-def partition(graph: Graph, patterns: Mapping[str, Side] | None = None) -> Partition:
+def partition(graph: Graph, patterns: Patterns | None = None) -> Partition:
     """Put everything on the chip that can run there, and group the nodes into parts; see :func:`candidates`."""
     return candidates(graph, patterns).partition()
 
 
-def candidates(graph: Graph, patterns: Mapping[str, Side] | None = None) -> Candidates:
+def candidates(graph: Graph, patterns: Patterns | None = None, entry: Entry | None = None) -> Candidates:
     """Find out which nodes may go to the chip, and which only together.
 
     A node may go to the chip if every rule allows it there and no pattern forbids it. Synapses and reshapes follow the
@@ -91,9 +98,10 @@ def candidates(graph: Graph, patterns: Mapping[str, Side] | None = None) -> Cand
     Args:
         graph: A folded graph.
         patterns: Shell-style node name patterns that force a side.
+        entry: Which values come onto the chip; all where None.
 
     Raises:
-        UsageError: A pattern matches no node.
+        UsageError: A pattern matches no node, or two of them put a node on two sides.
         UnsupportedError: A node is forced onto the chip that cannot run there.
     """
     _refuse_summed_outputs(graph)
@@ -103,6 +111,8 @@ def candidates(graph: Graph, patterns: Mapping[str, Side] | None = None) -> Cand
         _tag(graph, node, forced.get(node.name), tags)
     _refuse_impossible(graph, forced)
     _follow_consumers(graph, tags)
+    if entry is not None:
+        _keep_from_values(graph, forced, tags, entry)
     _refuse_mixed_loops(graph, tags)
     reasons = {name: tags.reasons[name] for name in graph.nodes if name in tags.reasons}
     return Candidates(graph, cut_problem(graph, tags.sides, forced), reasons)
@@ -112,14 +122,22 @@ def _real_nodes(graph: Graph) -> list[Node]:
     return [n for n in graph.nodes.values() if not isinstance(n.op, nir.Input | nir.Output)]
 
 
-def _forced(graph: Graph, patterns: Mapping[str, Side]) -> dict[str, Side]:
+def _forced(graph: Graph, patterns: Patterns) -> dict[str, Side]:
     forced: dict[str, Side] = {}
-    for pattern, side in patterns.items():
+    by: dict[str, str] = {}
+    for pattern, side in patterns.items() if isinstance(patterns, Mapping) else patterns:
         hits = [n.name for n in _real_nodes(graph) if fnmatchcase(n.name, pattern)]
         if not hits:
             names = ", ".join(n.name for n in _real_nodes(graph))
             raise UsageError(f"--{side} {pattern!r} matches no node", hint=f"the nodes are: {names}")
+        for name in hits:
+            if forced.get(name, side) is not side:
+                raise UsageError(
+                    f"--{forced[name]} {by[name]!r} and --{side} {pattern!r} both name node {name}",
+                    hint=f"leave one of them out, or write patterns of which only one matches {name}",
+                )
         forced.update(dict.fromkeys(hits, side))
+        by.update(dict.fromkeys(hits, pattern))
     return forced
 
 
@@ -160,11 +178,40 @@ def _follow_consumers(graph: Graph, tags: _Tags) -> None:
     """Move synapses, reshapes and delays off the chip whose consumers are not all on it, last layers first."""
     for name in reversed(list(graph.nodes)):
         node = graph.nodes[name]
-        if tags.sides.get(name) is not Side.SPIKING or not isinstance(node.op, WAY_TYPES):
+        if tags.sides.get(name) is not Side.SPIKING or not isinstance(node.op, PATH_TYPES):
             continue
         outside = [e.target for e in graph.outgoing(name) if tags.sides.get(e.target) is not Side.SPIKING]
         if outside:
             tags.put(name, Side.DENSE, "NT-PART-003", f"it feeds {', '.join(outside)}, which is not on the chip")
+
+
+def _keep_from_values(graph: Graph, forced: Mapping[str, Side], tags: _Tags, entry: Entry) -> None:
+    """Move populations off the chip that hear a value which cannot come onto it, and what follows them."""
+    while found := {name: why for name in graph.neurons if (why := _unheard(graph, name, tags, entry))}:
+        refused = [name for name in found if forced.get(name) is Side.SPIKING]
+        if refused:
+            node = graph.nodes[refused[0]]
+            text = f"cannot run on the chip: {found[node.name]} (NT-PART-012)"
+            finding = Diagnostic("NT-PART-005", Severity.ERROR, node.name, text, node.type_name, origin=node.origin)
+            raise UnsupportedError(f"{len(refused)} node(s) cannot be forced onto the chip", diagnostics=[finding])
+        for name, why in found.items():
+            tags.put(name, Side.DENSE, "NT-PART-012", why)
+        _follow_consumers(graph, tags)
+
+
+def _unheard(graph: Graph, name: str, tags: _Tags, entry: Entry) -> str:
+    """Why a population cannot hear on the chip what it hears; empty where it can, or is off the chip anyway."""
+    if tags.sides[name] is not Side.SPIKING:
+        return ""
+    reached = [name]
+    for node in reached:  # grows
+        for source in (edge.source for edge in graph.incoming(node)):
+            if tags.sides.get(source) is not Side.SPIKING:
+                if why := entry(source):
+                    return why
+            elif isinstance(graph.nodes[source].op, PATH_TYPES) and source not in reached:
+                reached.append(source)
+    return ""
 
 
 def _refuse_summed_outputs(graph: Graph) -> None:

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 import numpy as np
 
+from neurotool.arrays import Float64Array
 from neurotool.ir.costs import CutCost
-from neurotool.passes.partition.problem import CORES, ENERGY, LATENCY, METRICS, FloatArray, metrics_of
+from neurotool.passes.partition.problem import CORES, ENERGY, LATENCY, METRICS, metrics_of
 
 
 class Objective(StrEnum):
@@ -19,7 +20,7 @@ class Objective(StrEnum):
     LATENCY = "latency"
     EDP = "edp"
 
-    def figure(self, metrics: FloatArray) -> float:
+    def figure(self, metrics: Float64Array) -> float:
         """The figure to make small."""
         if self is Objective.EDP:
             return float(metrics[ENERGY] * metrics[LATENCY])
@@ -39,7 +40,7 @@ class Limits:
     cores: float = np.inf
 
     @property
-    def array(self) -> FloatArray:
+    def array(self) -> Float64Array:
         """The limits by metric."""
         limits = np.full(len(METRICS), np.inf)
         limits[[LATENCY, CORES]] = self.latency, self.cores

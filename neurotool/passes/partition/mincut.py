@@ -16,7 +16,8 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
-from neurotool.passes.partition.problem import Additive, BoolArray, CutProblem, FloatArray
+from neurotool.arrays import BoolArray, Float64Array
+from neurotool.passes.partition.problem import Additive, CutProblem
 
 CHIP, TORCH, GATE = 0, 1, 2
 FIRST_UNIT = 3
@@ -43,7 +44,7 @@ class MinimumCut:
     def __init__(self, problem: CutProblem, additive: Additive) -> None:
         self.problem, self.additive = problem, additive
         self._arcs: list[tuple[int, int]] = []
-        self._costs: list[FloatArray | None] = []
+        self._costs: list[Float64Array | None] = []
         self._nodes = FIRST_UNIT + len(problem.units)
         self._arc(GATE, CHIP, None)
         for unit in range(len(problem.units)):
@@ -57,7 +58,7 @@ class MinimumCut:
             self._slowest(island)
         self._freeze()
 
-    def _arc(self, start: int, end: int, cost: FloatArray | None) -> None:
+    def _arc(self, start: int, end: int, cost: Float64Array | None) -> None:
         self._arcs.append((start, end))
         self._costs.append(cost)
 
@@ -121,7 +122,7 @@ class MinimumCut:
         self._starts, self._stops = np.array(self._arcs).T
         self._forced = np.array([cost is None for cost in self._costs])
 
-    def solve(self, weights: FloatArray, fixed: Mapping[int, bool], most: float = np.inf) -> tuple[float, BoolArray]:
+    def solve(self, weights: Float64Array, fixed: Mapping[int, bool], most: float = np.inf) -> tuple[float, BoolArray]:
         """Find the assignment with the least weighted cost.
 
         Args:
@@ -143,7 +144,7 @@ class MinimumCut:
             flow, chosen = self._flow(costs, room := paid * (1 + MARGIN), fixed)
         return base + flow, chosen[FIRST_UNIT : FIRST_UNIT + len(self.problem.units)]
 
-    def _flow(self, costs: FloatArray, room: float, fixed: Mapping[int, bool]) -> tuple[float, BoolArray]:
+    def _flow(self, costs: Float64Array, room: float, fixed: Mapping[int, bool]) -> tuple[float, BoolArray]:
         """Solve with costs rounded down to integers, in which ``room`` is the largest one."""
         scale = MOST / room
         network = self._network(np.minimum(costs * scale, MOST).astype(np.int64), fixed)

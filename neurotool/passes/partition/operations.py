@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from neurotool.ir.graph import Graph, Node, TorchOp
+from neurotool.ir.values import TimeScope
 
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
     (
@@ -27,6 +28,9 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
 )
 """Rule, pattern of the type name, and what keeps an operation of that name off the chip."""
 
+_LAYER = re.compile(r"^torch\.nn\.(Linear|Conv[123]d|AvgPool[123]d)$")
+_MERGE = re.compile(r"\.(flatten|reshape|view)$")
+
 _PRODUCTS = re.compile(r"\.(mul|div|truediv)$")
 
 
@@ -40,6 +44,12 @@ def dense_reason(graph: Graph, node: Node) -> tuple[str, str] | None:
             return rule, own or f"{node.type_name}: {why}"
     if own:
         return "NT-PART-001", own
+    if _merged(graph, node):
+        lifted = f"norse.torch.Lift({node.type_name.rpartition('.')[2]}(...))"
+        return (
+            "NT-PART-002",
+            f"{node.type_name}: time is merged into the batch before it; {lifted} keeps it apart",
+        )
     if _PRODUCTS.search(node.type_name) and len(graph.incoming(node.name)) > 1:
         return "NT-PART-022", f"{node.type_name}: it multiplies or divides two computed values"
     if node.type_name == "torch.nn.Linear":
@@ -49,3 +59,10 @@ def dense_reason(graph: Graph, node: Node) -> tuple[str, str] | None:
             f"torch.nn.Linear: one layer is shared by {places or 'folded'} places, not a synapse of its own",
         )
     return None
+
+
+def _merged(graph: Graph, node: Node) -> bool:
+    """Whether a layer that looks at one step alone is given all steps as if they were samples."""
+    if not _LAYER.match(node.type_name) or node.scope is not TimeScope.OVER_TIME:
+        return False
+    return any(_MERGE.search(graph.nodes[edge.source].type_name) for edge in graph.incoming(node.name))

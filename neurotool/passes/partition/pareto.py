@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurotool.arrays import BoolArray
 from neurotool.ir.costs import CutCost
 from neurotool.passes.partition.goal import Limits, Objective
-from neurotool.passes.partition.problem import Additive, BoolArray, CutProblem
+from neurotool.passes.partition.problem import Additive, CutProblem
 from neurotool.passes.partition.search import Truth, solve
 
 STEP = 1e-4

@@ -12,7 +12,7 @@ from neurotool.ir.coding import Coding
 from neurotool.ir.graph import SPIKING_TYPES, Graph, Node
 from neurotool.ir.partition import Boundary, Part, Side
 from neurotool.ir.values import ValueKind
-from neurotool.passes.partition.capability import WAY_TYPES
+from neurotool.passes.partition.capability import PATH_TYPES
 
 
 class Grouping:
@@ -35,7 +35,7 @@ class Grouping:
         self._groups = [group for group in groups if group]
         self._sources = {n: tuple(e.source for e in graph.incoming(n) if e.source in real) for n in real}
         self._targets = {n: tuple(e.target for e in graph.outgoing(n)) for n in real}
-        self._ways = [n for n in reversed(list(graph.nodes)) if isinstance(graph.nodes[n].op, WAY_TYPES)]
+        self._path_nodes = [n for n in reversed(list(graph.nodes)) if isinstance(graph.nodes[n].op, PATH_TYPES)]
         self._place = {name: i for i, name in enumerate(graph.nodes)}
 
     def settled(self, sides: Mapping[str, Side]) -> tuple[dict[str, Side], dict[str, str]]:
@@ -51,7 +51,7 @@ class Grouping:
         while True:
             levels = self._levels(done)
             stranded = [
-                name for name in self._ways if done[name] is Side.SPIKING and self._stranded(name, done, levels)
+                name for name in self._path_nodes if done[name] is Side.SPIKING and self._stranded(name, done, levels)
             ]
             if not stranded:
                 return done, moved
@@ -73,7 +73,7 @@ class Grouping:
                         level = max(level, levels[source] + (sides[source] is not side))
             for name in group:
                 levels[name] = level
-        for name in self._ways:
+        for name in self._path_nodes:
             if sides[name] is Side.SPIKING:
                 levels[name] = max((levels[t] for t in self._targets[name] if t in levels), default=0)
         return levels

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from networkx.utils import UnionFind
 
+from neurotool.arrays import BoolArray, Float64Array
 from neurotool.ir.costs import CutCost
-
-BoolArray = npt.NDArray[np.bool_]
-FloatArray = npt.NDArray[np.float64]
 
 METRICS = ("energy", "latency", "cores")
 """What a cut is judged by, in the order of the last axis of every cost array."""
@@ -122,17 +119,17 @@ class Additive:
         base: Cost of every assignment, ``[metric]``.
     """
 
-    chip: FloatArray
-    dense: FloatArray
-    enter: FloatArray
-    leave: FloatArray
-    slowest: FloatArray
-    second: FloatArray
-    base: FloatArray
+    chip: Float64Array
+    dense: Float64Array
+    enter: Float64Array
+    leave: Float64Array
+    slowest: Float64Array
+    second: Float64Array
+    base: Float64Array
 
-    def cost(self, problem: CutProblem, on_chip: BoolArray) -> FloatArray:
+    def cost(self, problem: CutProblem, on_chip: BoolArray) -> Float64Array:
         """Cost of an assignment, ``[metric]``."""
-        total: FloatArray = self.base + self.chip[on_chip].sum(axis=0) + self.dense[~on_chip].sum(axis=0)
+        total: Float64Array = self.base + self.chip[on_chip].sum(axis=0) + self.dense[~on_chip].sum(axis=0)
         for island in problem.islands:
             total = total + max((self.slowest[unit] for unit in island if on_chip[unit]), default=0.0) * self.second
         for number, value in enumerate(problem.values):
@@ -145,6 +142,6 @@ class Additive:
         return total
 
 
-def metrics_of(cost: CutCost) -> FloatArray:
+def metrics_of(cost: CutCost) -> Float64Array:
     """A cost as an array, ``[metric]``."""
     return np.array([cost.energy, cost.latency, cost.cores])

@@ -10,10 +10,11 @@ from itertools import count
 
 import numpy as np
 
+from neurotool.arrays import BoolArray
 from neurotool.ir.costs import CutCost
 from neurotool.passes.partition.bounds import Bounds
 from neurotool.passes.partition.goal import Limits, Objective
-from neurotool.passes.partition.problem import METRICS, Additive, BoolArray, CutProblem, metrics_of
+from neurotool.passes.partition.problem import METRICS, Additive, CutProblem, metrics_of
 
 TOLERANCE = 1e-5
 """Relative difference between answer and bound that counts as none: what rounding may do to a large minimum cut."""

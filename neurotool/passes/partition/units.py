@@ -8,11 +8,12 @@ import networkx as nx
 import nir
 from networkx.utils import UnionFind
 
+from neurotool.arrays import BoolArray
 from neurotool.ir.graph import Graph
 from neurotool.ir.partition import Side
-from neurotool.passes.partition.capability import WAY_TYPES
+from neurotool.passes.partition.capability import PATH_TYPES
 from neurotool.passes.partition.parts import loops
-from neurotool.passes.partition.problem import BoolArray, CutProblem, Unit, Value
+from neurotool.passes.partition.problem import CutProblem, Unit, Value
 
 
 def cut_problem(graph: Graph, able: Mapping[str, Side], forced: Mapping[str, Side]) -> CutProblem:
@@ -46,7 +47,7 @@ def sides_of(problem: CutProblem, on_chip: Sequence[bool] | BoolArray) -> dict[s
 
 
 def _follows(graph: Graph, able: Mapping[str, Side], name: str) -> bool:
-    return able.get(name) is Side.SPIKING and isinstance(graph.nodes[name].op, WAY_TYPES)
+    return able.get(name) is Side.SPIKING and isinstance(graph.nodes[name].op, PATH_TYPES)
 
 
 def _groups(graph: Graph, able: Mapping[str, Side]) -> list[tuple[str, ...]]:

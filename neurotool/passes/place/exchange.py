@@ -10,16 +10,13 @@ from __future__ import annotations
 import time
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from neurotool.arrays import Float64Array, Int64Array
 from neurotool.chips import Chip
 from neurotool.passes.place.layout import Layout
 from neurotool.passes.place.quality import judge, positions
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 WORK_PER_SECOND = 50_000_000
 """Products of messages and distances that are spent for each second of time."""
@@ -47,7 +44,7 @@ def near(layout: Layout, chip: Chip) -> Layout:
 
 def exchanged(
     layout: Layout, chip: Chip, seconds: float, rng: np.random.Generator, deadline: float, *, again: bool = True
-) -> tuple[IntArray, int]:
+) -> tuple[Int64Array, int]:
     """Look for a better order of cores.
 
     Args:
@@ -87,7 +84,7 @@ def exchanged(
     return np.argsort(best), visits
 
 
-def _coordinates(count: int, chip: Chip) -> FloatArray:
+def _coordinates(count: int, chip: Chip) -> Float64Array:
     """Co-ordinates of places, ``[axis, place]``, so that the sum of the differences is the cost of a message."""
     row, column, chips = positions(count, chip)
     east, north = chip.costs.hop_east_west.si, chip.costs.hop_north_south.si
@@ -102,7 +99,7 @@ class _Exchange:
         cost: Messages times distances, over all pairs.
     """
 
-    def __init__(self, traffic: sparse.csr_array, coordinates: FloatArray) -> None:
+    def __init__(self, traffic: sparse.csr_array, coordinates: Float64Array) -> None:
         both = sparse.csr_array(traffic + traffic.T)
         both.setdiag(0)
         both.eliminate_zeros()
@@ -112,12 +109,12 @@ class _Exchange:
         self._gaps = [np.abs(values[:, None] - values) for values, _ in found]
         self.move_to(np.arange(coordinates.shape[1]))
 
-    def move_to(self, place: IntArray) -> None:
+    def move_to(self, place: Int64Array) -> None:
         """Put every core on a place."""
         self.place = place.copy()
         a, b = self._traffic.nonzero()
         each = np.bincount(a, self._traffic.data * self._far(place[a], place[b]), minlength=len(place))
-        self._own: FloatArray = np.asarray(each, np.float64)
+        self._own: Float64Array = np.asarray(each, np.float64)
         self.cost = float(self._own.sum()) / 2
 
     @property
@@ -161,11 +158,11 @@ class _Exchange:
             others, weights = self._row(core)
             self._own[others] += sign * weights * self._far(self.place[others], self.place[core])
 
-    def _row(self, core: int) -> tuple[IntArray, FloatArray]:
+    def _row(self, core: int) -> tuple[Int64Array, Float64Array]:
         inside = slice(self._traffic.indptr[core], self._traffic.indptr[core + 1])
         return self._traffic.indices[inside], self._traffic.data[inside]
 
-    def _far(self, a: IntArray, b: IntArray | np.int64) -> FloatArray:
+    def _far(self, a: Int64Array, b: Int64Array | np.int64) -> Float64Array:
         """Cost of a message between places."""
         far = [gaps[index[a], index[b]] for index, gaps in zip(self._index, self._gaps, strict=True)]
         return np.asarray(sum(far), np.float64)

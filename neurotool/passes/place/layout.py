@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from neurotool.arrays import Int64Array
 from neurotool.chips import Chip
 from neurotool.chips.needs import Need, Needs
 from neurotool.chips.wiring import destinations, fan_out, in_axons, out_axons
@@ -16,8 +16,6 @@ from neurotool.ir.placement import CoreUse, Slice, cores_of_neurons
 from neurotool.ir.program import ChipProgram
 from neurotool.passes.place.packing import pack
 from neurotool.passes.place.spread import Plan
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +33,12 @@ class Layout:
 
     cores: tuple[tuple[Slice, ...], ...]
     needs: Mapping[Slice, Need]
-    in_axons: IntArray
-    out_axons: IntArray
+    in_axons: Int64Array
+    out_axons: Int64Array
     traffic: sparse.csr_array
     entering: float
 
-    def ordered(self, order: IntArray) -> Layout:
+    def ordered(self, order: Int64Array) -> Layout:
         """Return the layout with core ``order[i]`` as core i."""
         return Layout(
             tuple(self.cores[i] for i in order),

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.chips import Chip
 from neurotool.chips.wiring import tiles
 from neurotool.ir.placement import Quality
 from neurotool.passes.place.layout import Layout
 from neurotool.passes.place.spread import barrier_seconds, chips_for
-
-IntArray = npt.NDArray[np.int64]
 
 
 def judge(layout: Layout, chip: Chip) -> Quality:
@@ -45,14 +43,14 @@ def judge(layout: Layout, chip: Chip) -> Quality:
     return Quality(sum(synops), max(synops, default=0.0), messages, *hops, crossings, seconds, joules)
 
 
-def positions(count: int, chip: Chip) -> tuple[IntArray, IntArray, IntArray]:
+def positions(count: int, chip: Chip) -> tuple[Int64Array, Int64Array, Int64Array]:
     """Row, column and chip of so many cores, filled chip by chip."""
     return tiles([divmod(i, chip.limits.cores.value) for i in range(count)], chip.mesh)
 
 
 def distances(
-    row: IntArray, column: IntArray, chips: IntArray, a: IntArray, b: IntArray
-) -> tuple[IntArray, IntArray, IntArray]:
+    row: Int64Array, column: Int64Array, chips: Int64Array, a: Int64Array, b: Int64Array
+) -> tuple[Int64Array, Int64Array, Int64Array]:
     """Tiles crossed along rows and along columns, and borders of chips crossed, between cores.
 
     Args:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurotool.ir.program import AllToAll, Connectivity, IntArray, Population, Projection, Sparse
+from neurotool.arrays import Float64Array, Int64Array
+from neurotool.ir.program import AllToAll, Connectivity, Population, Projection, Sparse
 from neurotool.neurons.fixed import ALIGNMENT, DECAY_UNITY
 from neurotool.passes.quantise import integers
-from neurotool.passes.quantise.layer import FloatArray, Layer
+from neurotool.passes.quantise.layer import Layer
 
 HEADROOM = 2.0
 """The calibrated range of a current is doubled: another input may drive it further, and beyond 24 bits it wraps."""
@@ -80,14 +81,14 @@ def worst_case(
     return StateBound(float(np.maximum(up, down).max()), float(rise.max()), float(fall.max()), True)
 
 
-def _drive(projection: Projection, sign: int, peak: int, size: int) -> FloatArray:
+def _drive(projection: Projection, sign: int, peak: int, size: int) -> Float64Array:
     """Largest aligned activation of each neuron in one direction; graded payloads may have either sign.
 
     Shifting a sum right rounds down, which adds up to one unit downwards.
     """
     graded = bool(projection.message_bits)
 
-    def one_sided(weights: IntArray) -> IntArray:
+    def one_sided(weights: Int64Array) -> Int64Array:
         return np.abs(weights) if graded else np.maximum(sign * weights, 0)
 
     sums = _sums(projection.connectivity, projection.weights, one_sided, size)
@@ -99,8 +100,8 @@ def _drive(projection: Projection, sign: int, peak: int, size: int) -> FloatArra
 
 
 def _sums(
-    connectivity: Connectivity, weights: IntArray, one_sided: Callable[[IntArray], IntArray], size: int
-) -> FloatArray:
+    connectivity: Connectivity, weights: Int64Array, one_sided: Callable[[Int64Array], Int64Array], size: int
+) -> Float64Array:
     """Sum the weights that each target neuron hears; at the border of an image a convolution hears fewer."""
     if isinstance(connectivity, AllToAll):
         sums = [one_sided(weights[piece]).sum(axis=1) for piece in integers.pieces(weights)]
@@ -111,7 +112,7 @@ def _sums(
     return np.repeat(channels, size // len(channels)).astype(np.float64)
 
 
-def _accumulated(step: FloatArray, leak: FloatArray) -> FloatArray:
+def _accumulated(step: Float64Array, leak: Float64Array) -> Float64Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         total = np.where(step > 0.0, step / leak, 0.0)
     return np.asarray(total, np.float64)

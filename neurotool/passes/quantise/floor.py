@@ -13,15 +13,36 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from neurotool.arrays import Float64Array
 from neurotool.ir.program import AllToAll, Projection, Sparse
+from neurotool.ir.registers import weight_step
 from neurotool.passes.quantise.integers import BIAS_EXPONENT, BIAS_MANTISSA
-from neurotool.passes.quantise.layer import FloatArray, Layer, bias_axon
+from neurotool.passes.quantise.layer import Layer, bias_axon
 from neurotool.passes.quantise.scale import Scale
 from neurotool.passes.quantise.split import meant
-from neurotool.synapses.precision import weight_step
 
 
-def lost(layer: Layer, projections: Sequence[Projection], rates: Mapping[str, float]) -> FloatArray:
+def shifted(projections: Sequence[Projection], rates: Mapping[str, float]) -> dict[str, float]:
+    """The rates on which it depends what projections lose: those of sources whose sums are shifted to the right."""
+    return {p.source: rates[p.source] for p in projections if p.weight_exp < 0 and p.source in rates}
+
+
+def given_back(
+    layer: Layer, made: Sequence[tuple[Projection, ...]], scale: Scale, rates: Mapping[str, float]
+) -> Float64Array:
+    """What is added to the bias of a layer for all that its synapses lose, in units of its state, ``[neuron]``.
+
+    Args:
+        layer: The layer.
+        made: Projections of each of its synapses, in their order; none where they were left out.
+        scale: Its scale.
+        rates: Share of the steps in which a neuron of each source sends anything, where that is known.
+    """
+    projections = [projection for several in made for projection in several]
+    return bias_for(layer, lost(layer, projections, rates) + missed(layer, made, scale), scale)
+
+
+def lost(layer: Layer, projections: Sequence[Projection], rates: Mapping[str, float]) -> Float64Array:
     """What a population loses per step on average, in units of its activation, ``[neuron]``.
 
     Args:
@@ -39,18 +60,18 @@ def lost(layer: Layer, projections: Sequence[Projection], rates: Mapping[str, fl
     return total
 
 
-def missed(layer: Layer, made: Sequence[tuple[Projection, ...]], scale: Scale) -> FloatArray:
+def missed(layer: Layer, made: Sequence[tuple[Projection, ...]], scale: Scale) -> Float64Array:
     """What rounding the weights of the bias axon takes from every step, in units of activation, ``[neuron]``."""
     total = np.zeros(layer.size)
     for synapses, projections in zip(layer.synapses, made, strict=True):
-        if synapses.source == bias_axon(layer.node.name):
+        if synapses.source == bias_axon(layer.node.name) and projections:
             total += (
                 (synapses.weights - meant([p.weights for p in projections], projections, scale)) * scale.activation
             )[:, 0]
     return total
 
 
-def bias_for(layer: Layer, activation: FloatArray, scale: Scale) -> FloatArray:
+def bias_for(layer: Layer, activation: Float64Array, scale: Scale) -> Float64Array:
     """Membrane bias that drives the potential as an activation in every step does, once the current has settled.
 
     It is added to the layer's own, and is less where both together would leave the register.
@@ -59,7 +80,7 @@ def bias_for(layer: Layer, activation: FloatArray, scale: Scale) -> FloatArray:
     return np.asarray(np.clip(own + 64.0 * activation / layer.current_decay, -most, most) - own, np.float64)
 
 
-def _heard(projection: Projection, size: int) -> FloatArray:
+def _heard(projection: Projection, size: int) -> Float64Array:
     """How many sources each neuron hears through synapses that are not zero."""
     if isinstance(projection.connectivity, AllToAll):
         return np.asarray((projection.weights != 0).sum(axis=1), np.float64)

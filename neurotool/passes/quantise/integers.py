@@ -7,11 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Float64Array, Int64Array
 from neurotool.ir.program import SignMode
-from neurotool.synapses.precision import weight_range, weight_step
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from neurotool.ir.registers import weight_range, weight_step
 
 PIECE = 1 << 20
 """Values that are worked on together."""
@@ -20,7 +18,7 @@ BIAS_MANTISSA = 4095
 BIAS_EXPONENT = 7
 
 
-def sign_mode(weights: FloatArray) -> SignMode:
+def sign_mode(weights: Float64Array) -> SignMode:
     """Signs of a matrix; one-sided matrices have one bit more for the magnitude."""
     if (weights >= 0).all():
         return SignMode.EXCITATORY
@@ -33,7 +31,7 @@ def largest_mantissa(weight_bits: int, mode: SignMode) -> int:
     return -low if mode is SignMode.INHIBITORY else high
 
 
-def weights(scaled: FloatArray, weight_bits: int, mode: SignMode) -> IntArray:
+def weights(scaled: Float64Array, weight_bits: int, mode: SignMode) -> Int64Array:
     """Round to the nearest mantissa that Lava leaves unchanged (even numbers, for eight signed bits)."""
     step = weight_step(weight_bits, mode)
     low, high = weight_range(weight_bits, mode)
@@ -49,19 +47,19 @@ def pieces(values: npt.NDArray[np.generic]) -> Iterator[slice]:
     yield from (slice(first, first + step) for first in range(0, len(values), step))
 
 
-def decay(share: FloatArray, offset: int = 0) -> IntArray:
+def decay(share: Float64Array, offset: int = 0) -> Int64Array:
     """Round a share lost per step to a 12-bit decay; ``offset`` is 1 for the current, whose register counts from it."""
-    rounded: IntArray = np.clip(np.rint(share * 4096) - offset, 0, 4095).astype(np.int64)
+    rounded: Int64Array = np.clip(np.rint(share * 4096) - offset, 0, 4095).astype(np.int64)
     return rounded
 
 
-def threshold(scaled: FloatArray, *, inclusive: bool) -> IntArray:
+def threshold(scaled: Float64Array, *, inclusive: bool) -> Int64Array:
     """Round a threshold. The chip fires strictly above it, so one that itself fires is the next integer below."""
-    rounded: IntArray = (np.ceil(scaled - 1e-9) - 1 if inclusive else np.rint(scaled)).astype(np.int64)
+    rounded: Int64Array = (np.ceil(scaled - 1e-9) - 1 if inclusive else np.rint(scaled)).astype(np.int64)
     return rounded
 
 
-def bias(scaled: FloatArray) -> tuple[IntArray, IntArray]:
+def bias(scaled: Float64Array) -> tuple[Int64Array, Int64Array]:
     """Split biases into a 13-bit mantissa and the smallest exponent that makes it fit."""
     whole = np.rint(scaled)
     exponent = np.zeros(scaled.shape, np.int64)

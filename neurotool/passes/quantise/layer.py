@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain, count
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Float64Array, Int64Array
 from neurotool.ir.connectivity import planes
 from neurotool.ir.graph import Graph, Node, Shape
 from neurotool.ir.program import AllToAll, Connectivity, Convolution, Sparse
 from neurotool.ir.update import NeuronUpdate
 from neurotool.passes.linear import LinearPath, collect
 from neurotool.synapses.expand import convolution_taps
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +33,9 @@ class Synapses:
 
     name: str
     source: str
-    weights: FloatArray
+    weights: Float64Array
     connectivity: Connectivity
-    delay: int | IntArray
+    delay: int | Int64Array
     origin: str
     shape: Shape
 
@@ -78,15 +76,15 @@ class Layer:
     node: Node
     update: NeuronUpdate
     synapses: tuple[Synapses, ...]
-    current_decay: FloatArray
-    membrane_decay: FloatArray
-    threshold: FloatArray | None
-    bias: FloatArray
-    zero: FloatArray
-    schedule: FloatArray | None = None
+    current_decay: Float64Array
+    membrane_decay: Float64Array
+    threshold: Float64Array | None
+    bias: Float64Array
+    zero: Float64Array
+    schedule: Float64Array | None = None
 
     @property
-    def thresholds(self) -> FloatArray | None:
+    def thresholds(self) -> Float64Array | None:
         """Every threshold of a population that fires, neurons on the last axis."""
         if self.threshold is None or self.schedule is None:
             return self.threshold
@@ -115,8 +113,7 @@ def layer(graph: Graph, node: Node, units: Mapping[str, float]) -> Layer:
     found: list[Synapses] = []
     constant = np.zeros(gain.size)
     for path in collect(graph, node.name):
-        name = path.name if all(s.name != path.name for s in found) else f"{path.name}<-{path.source}"
-        found.append(_synapses(path, name, gain, units.get(path.source, 1.0)))
+        found.append(_synapses(path, _own_name(path, {s.name for s in found}), gain, units.get(path.source, 1.0)))
         constant += gain * path.bias
     if update.has_current_memory and np.any(constant):
         axon = bias_axon(node.name)
@@ -135,8 +132,15 @@ def layer(graph: Graph, node: Node, units: Mapping[str, float]) -> Layer:
     )
 
 
-def _synapses(path: LinearPath, name: str, gain: FloatArray, unit: float) -> Synapses:
-    """Scale a way by the gain of each target neuron; a convolution stays one if all of a channel share the gain."""
+def _own_name(path: LinearPath, taken: Collection[str]) -> str:
+    """The name of the last node; with the source, and a number, where several paths end with that node."""
+    fuller = f"{path.name}<-{path.source}"
+    numbered = (f"{fuller}.{number}" for number in count(2))
+    return next(name for name in chain([path.name, fuller], numbered) if name not in taken)
+
+
+def _synapses(path: LinearPath, name: str, gain: Float64Array, unit: float) -> Synapses:
+    """Scale a path by the gain of each target neuron; a convolution stays one if all of a channel share the gain."""
     weights = path.weights if unit == 1.0 else path.weights * unit
     found = Synapses(name, path.source, weights, path.connectivity, path.delay, path.origin, path.shape)
     if isinstance(found.connectivity, Convolution):
@@ -162,6 +166,6 @@ def bias_axon(population: str) -> str:
     return f"{population}.bias"
 
 
-def _zero_point(update: NeuronUpdate) -> FloatArray:
+def _zero_point(update: NeuronUpdate) -> Float64Array:
     """Potential that integer zero stands for: the value that a spike resets to, else the start."""
     return update.reset if update.spikes and update.subtract is None else update.initial

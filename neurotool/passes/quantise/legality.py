@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurotool.arrays import Float64Array
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.ir.program import SignMode
 from neurotool.neurons.lif_schedule import ROWS
 from neurotool.passes.quantise.choice import Choice
 from neurotool.passes.quantise.integers import sign_mode
-from neurotool.passes.quantise.layer import FloatArray, Layer
+from neurotool.passes.quantise.layer import Layer
 from neurotool.passes.quantise.weight_range import Bits
 from neurotool.rules import RULES
 
@@ -61,7 +62,7 @@ def _first_nonzero(layer: Layer) -> int:
     return int(np.argmax(np.abs(layer.update.initial.reshape(-1) - layer.zero)))
 
 
-def _varies(values: FloatArray) -> bool:
+def _varies(values: Float64Array) -> bool:
     return bool(np.ptp(values) > 0.0)
 
 
@@ -107,7 +108,7 @@ def check_choice(layer: Layer, choice: Choice | None) -> list[Diagnostic]:
     return findings
 
 
-def _largest(values: FloatArray | None) -> float:
+def _largest(values: Float64Array | None) -> float:
     return 0.0 if values is None else float(np.max(values))
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import nir
 import numpy as np
 
+from neurotool.arrays import Float64Array
 from neurotool.ir.graph import NEURON_TYPES, Graph
 from neurotool.ir.program import ChipProgram, InputPort
-from neurotool.passes.quantise.layer import FloatArray, Synapses, bias_axon, layer
+from neurotool.passes.quantise.layer import Synapses, bias_axon, layer
 from neurotool.passes.quantise.split import meant_by
 
 _WEIGHTED = (nir.Linear, nir.Affine, nir.Conv1d, nir.Conv2d)
@@ -50,14 +51,23 @@ def rounded_graph(graph: Graph, ports: Mapping[str, InputPort], program: ChipPro
 
 
 def _alone(graph: Graph, synapses: Synapses, population: str) -> str | None:
-    """The node whose weights are these synapses: the only weighted one on the way, and on no other way."""
+    """The node whose weights are these synapses: the only weighted one on the path, and on no other path."""
     node = graph.nodes.get(synapses.name)
     if node is None or not isinstance(node.op, _WEIGHTED) or np.size(node.op.weight) != synapses.weights.size:
         return None
     targets = {edge.target for edge in graph.outgoing(synapses.name)}
-    sources = [graph.nodes[edge.source] for edge in graph.incoming(synapses.name)]
-    direct = targets == {population} and len(sources) == 1
-    return synapses.name if direct and isinstance(sources[0].op, (*NEURON_TYPES, nir.Input, nir.Flatten)) else None
+    return synapses.name if targets == {population} and _hears_a_source(graph, synapses.name) else None
+
+
+def _hears_a_source(graph: Graph, name: str) -> bool:
+    """Whether a node takes the value of one population or input, as it is or flattened."""
+    incoming = graph.incoming(name)
+    if len(incoming) != 1:
+        return False
+    before = graph.nodes[incoming[0].source]
+    if isinstance(before.op, nir.Flatten):
+        return _hears_a_source(graph, before.name)
+    return isinstance(before.op, (*NEURON_TYPES, nir.Input))
 
 
 def _bias(graph: Graph, node: str) -> Any:
@@ -65,7 +75,7 @@ def _bias(graph: Graph, node: str) -> Any:
     return bias if bias is not None and np.any(bias) else None
 
 
-def _put(old: Any, wanted: FloatArray, held: FloatArray) -> Any:
+def _put(old: Any, wanted: Float64Array, held: Float64Array) -> Any:
     """Scale each parameter by what became of its synapse."""
     old = np.asarray(old)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -9,7 +9,7 @@ from neurotool.diagnostics import Diagnostic, Severity, errors
 from neurotool.errors import UnsupportedError
 from neurotool.ir.graph import SPIKING_TYPES, Graph
 from neurotool.ir.program import ChipProgram, InputPort, OutputKind, OutputPort, Population, Projection
-from neurotool.passes.linear import WayError
+from neurotool.passes.linear import PathError
 from neurotool.passes.quantise.bounds import MEMBRANE_HEADROOM
 from neurotool.passes.quantise.choice import STATE_LIMIT, Choice, choose
 from neurotool.passes.quantise.layer import Layer, bias_axon, layer
@@ -114,7 +114,7 @@ def _layers(
         node = graph.nodes[name]
         try:
             layers[name] = layer(graph, node, units)
-        except WayError as error:
+        except PathError as error:
             rule = "NT-QUANT-012"
             fix = RULES[rule].rewrite
             findings.append(Diagnostic(rule, Severity.ERROR, name, str(error), fix=fix, origin=node.origin))
@@ -167,6 +167,7 @@ def _record(choice: Choice) -> PopulationRecord:
         roundings=rounded.roundings,
         weight_bits=rounded.weight_bits,
         clipped=rounded.clipped,
+        rates=rounded.rates,
     )
 
 

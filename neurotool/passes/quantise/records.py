@@ -50,6 +50,8 @@ class PopulationRecord:
         weight_bits: Width of the weights of each projection.
         clipped: Share of the weights beyond the range of the mantissas, for each projection that has such.
         tries: Scales tried on calibration data; the best was taken. Empty where none was searched.
+        rates: Share of the steps in which a neuron of a source was taken to send anything, for sources of which a shift
+            to the right loses something that the bias gives back.
     """
 
     population: str
@@ -61,6 +63,7 @@ class PopulationRecord:
     weight_bits: dict[str, int] = field(default_factory=dict)
     clipped: dict[str, float] = field(default_factory=dict)
     tries: tuple[Try, ...] = ()
+    rates: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain JSON values."""

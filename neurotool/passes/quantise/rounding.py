@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Float64Array, Int64Array
 from neurotool.ir.program import InputPort, Population, Projection
 from neurotool.neurons import LIF, LIF_REFRACTORY, LIF_SCHEDULE, LIF_SUBTRACT, NEVER_FIRES
 from neurotool.neurons.lif_schedule import ROWS, threshold_name
 from neurotool.passes.quantise import integers
-from neurotool.passes.quantise.floor import bias_for, lost, missed
-from neurotool.passes.quantise.layer import FloatArray, IntArray, Layer, Synapses, bias_axon
+from neurotool.passes.quantise.floor import given_back, shifted
+from neurotool.passes.quantise.layer import Layer, Synapses, bias_axon
 from neurotool.passes.quantise.records import Rounding
 from neurotool.passes.quantise.scale import Scale
 from neurotool.passes.quantise.schedule import Schedule
@@ -33,6 +34,7 @@ class RoundedLayer:
         roundings: Largest rounding of each parameter.
         weight_bits: Width of the weights, by name of the synapses.
         clipped: Share of the weights beyond the range of the mantissas, where there are such.
+        rates: Share of the steps in which a source sends anything, where the bias depends on it.
     """
 
     scale: Scale
@@ -42,6 +44,7 @@ class RoundedLayer:
     roundings: tuple[Rounding, ...]
     weight_bits: dict[str, int]
     clipped: dict[str, float]
+    rates: dict[str, float]
 
 
 def round_layer(
@@ -68,7 +71,8 @@ def round_layer(
     roundings = [_weights(s, found, scale) for s, found in zip(layer.synapses, made, strict=True)]
     has_axon = any(s.source == bias_axon(name) for s in layer.synapses)
     projections = tuple(p for found in made for p in found)
-    owed = bias_for(layer, lost(layer, projections, rates or {}) + missed(layer, made, scale), scale)
+    known = {} if rates is None else shifted(projections, rates)
+    owed = given_back(layer, made, scale, known)
     population, rounded = _population(layer, scale, start, owed)
     return RoundedLayer(
         scale=scale,
@@ -78,10 +82,11 @@ def round_layer(
         roundings=(*roundings, *rounded),
         weight_bits={s.name: bits(s) for s in layer.synapses},
         clipped={s.name: share for s in layer.synapses if (share := clipped(s, scale))},
+        rates=known,
     )
 
 
-def _population(layer: Layer, scale: Scale, start: int, owed: FloatArray) -> tuple[Population, list[Rounding]]:
+def _population(layer: Layer, scale: Scale, start: int, owed: Float64Array) -> tuple[Population, list[Rounding]]:
     du = integers.decay(layer.current_decay, offset=1)
     dv = integers.decay(layer.membrane_decay)
     mantissa, exponent = integers.bias(layer.bias * scale.state + owed)
@@ -127,7 +132,7 @@ def _population(layer: Layer, scale: Scale, start: int, owed: FloatArray) -> tup
     return made, roundings
 
 
-def _schedule(layer: Layer, scale: Scale, last: IntArray) -> dict[str, IntArray]:
+def _schedule(layer: Layer, scale: Scale, last: Int64Array) -> dict[str, Int64Array]:
     """Round the thresholds of the first rows; the last one holds in the rows after them."""
     assert layer.schedule is not None
     table = [integers.threshold(row * scale.activation, inclusive=layer.update.inclusive) for row in layer.schedule]
@@ -151,5 +156,5 @@ def _weights(synapses: Synapses, projections: Sequence[Projection], scale: Scale
     return Rounding(f"weights of {synapses.name}", error, span)
 
 
-def _rounding(parameter: str, held: npt.NDArray[np.floating], wanted: FloatArray) -> Rounding:
+def _rounding(parameter: str, held: npt.NDArray[np.floating], wanted: Float64Array) -> Rounding:
     return Rounding(parameter, float(np.abs(held - wanted).max()), float(np.abs(wanted).max()))

@@ -15,8 +15,9 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 
+from neurotool.arrays import Int64Array
 from neurotool.diagnostics import Diagnostic, Severity
-from neurotool.ir.program import IntArray, Sparse
+from neurotool.ir.program import Sparse
 from neurotool.passes.quantise.layer import Layer, Synapses, bias_axon, listed
 from neurotool.rules import RULES
 
@@ -32,11 +33,11 @@ class Schedule:
 
     starts: Mapping[str, int]
 
-    def wait(self, synapses: Synapses, target: str) -> int | IntArray:
+    def wait(self, synapses: Synapses, target: str) -> int | Int64Array:
         """Delay in steps that a synapse needs besides the step of its connection, for all or for each source neuron."""
         return synapses.delay - (self.starts[synapses.source] + 1 - self.starts[target])
 
-    def delays(self, synapses: Synapses, target: str) -> IntArray | None:
+    def delays(self, synapses: Synapses, target: str) -> Int64Array | None:
         """Delays in the shape of the weights; None where nothing waits."""
         wait = np.asarray(self.wait(synapses, target), np.int64)
         if not wait.any():

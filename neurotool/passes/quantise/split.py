@@ -11,11 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from neurotool.ir.program import ChipProgram, InputPort, IntArray, Projection, SignMode
+from neurotool.arrays import Float64Array, Int64Array
+from neurotool.ir.program import ChipProgram, InputPort, Projection, SignMode
+from neurotool.ir.registers import weight_range, weight_step
 from neurotool.passes.quantise import integers
-from neurotool.passes.quantise.layer import FloatArray, Synapses
+from neurotool.passes.quantise.layer import Synapses
 from neurotool.passes.quantise.scale import WEIGHT_EXPONENTS, Scale
-from neurotool.synapses.precision import weight_range, weight_step
 
 SYNAPSE_BITS = 8
 """Widest weight of one synapse; wider ones are split."""
@@ -23,8 +24,15 @@ SYNAPSE_BITS = 8
 WIDEST = 2 * SYNAPSE_BITS
 
 
+def synapse_bits(weight_bits: int) -> tuple[int, ...]:
+    """Widths of the synapses that hold a weight: one, or a coarse and a fine one."""
+    if weight_bits <= SYNAPSE_BITS:
+        return (weight_bits,)
+    return SYNAPSE_BITS, max(2, weight_bits - SYNAPSE_BITS)
+
+
 def project(
-    synapses: Synapses, target: str, scale: Scale, port: InputPort | None, weight_bits: int, delays: IntArray | None
+    synapses: Synapses, target: str, scale: Scale, port: InputPort | None, weight_bits: int, delays: Int64Array | None
 ) -> tuple[Projection, ...]:
     """Round synapses.
 
@@ -42,13 +50,14 @@ def project(
     exponent = scale.exponents[synapses.name]
     mode = integers.sign_mode(synapses.weights)
     scaled = synapses.weights * (scale.activation / 2.0**exponent)
+    coarse_bits, *fine_bits = synapse_bits(weight_bits)
     coarse = Projection(
         name=synapses.name,
         source=synapses.source,
         target=target,
-        weights=integers.weights(scaled, min(weight_bits, SYNAPSE_BITS), mode),
+        weights=integers.weights(scaled, coarse_bits, mode),
         weight_exp=exponent,
-        weight_bits=min(weight_bits, SYNAPSE_BITS),
+        weight_bits=coarse_bits,
         sign_mode=mode,
         message_bits=port.message_bits if port else 0,
         origin=synapses.origin,
@@ -59,9 +68,9 @@ def project(
     # there is nothing to sum, bits below a unit would only be cut off again.
     lowest = WEIGHT_EXPONENTS[0] if synapses.adds_up else 0
     shift = min(8 if mode is SignMode.MIXED else 9, exponent - lowest)
-    if weight_bits <= SYNAPSE_BITS or shift < 1:
+    if not fine_bits or shift < 1:
         return (coarse,)
-    bits = max(2, weight_bits - SYNAPSE_BITS)
+    (bits,) = fine_bits
     left = integers.weights((scaled - coarse.weights) * 2.0**shift, bits, SignMode.MIXED)
     if not left.any():
         return (coarse,)
@@ -72,10 +81,10 @@ def project(
     return coarse, fine
 
 
-def meant(weights: Sequence[IntArray], projections: Sequence[Projection], scale: Scale) -> FloatArray:
+def meant(weights: Sequence[Int64Array], projections: Sequence[Projection], scale: Scale) -> Float64Array:
     """Float weights that (some of) the weights of projections of the same synapses stand for together."""
     parts = [w * 2.0**p.weight_exp for w, p in zip(weights, projections, strict=True)]
-    total: FloatArray = np.sum(parts, axis=0) / scale.activation
+    total: Float64Array = np.sum(parts, axis=0) / scale.activation
     return total
 
 
@@ -90,11 +99,11 @@ def clipped(synapses: Synapses, scale: Scale) -> float:
     return float(np.mean((scaled <= low - step) | (scaled >= high + step)))
 
 
-def meant_by(program: ChipProgram, population: str, synapses: Synapses) -> FloatArray:
+def meant_by(program: ChipProgram, population: str, synapses: Synapses) -> Float64Array:
     """Float weights that a program holds for some synapses, in their shape."""
     made = tuple(
         p for p in program.projections_into(population)
         if p.source == synapses.source and p.name.removesuffix(f"->{population}").removesuffix(".fine") == synapses.name
     )  # fmt: skip
-    total: FloatArray = np.sum([p.weights * 2.0**p.weight_exp for p in made], axis=0)
+    total: Float64Array = np.sum([p.weights * 2.0**p.weight_exp for p in made], axis=0)
     return total * 64.0 / program.populations[population].scale

@@ -9,9 +9,10 @@ from enum import StrEnum
 
 import numpy as np
 
+from neurotool.arrays import Float64Array
 from neurotool.errors import UsageError
 from neurotool.passes.quantise import integers
-from neurotool.passes.quantise.layer import FloatArray, Layer, Synapses
+from neurotool.passes.quantise.layer import Layer, Synapses
 
 HALVINGS = 4
 """An exponent is lowered at most so often by the search: beyond, most weights of any usual layer are cut off."""
@@ -134,6 +135,6 @@ def _searched(
 
 def _error(synapses: Synapses, units: float, bits: int) -> float:
     """Squared error of the weights in floats, where a float unit is so many units of the mantissa."""
-    scaled: FloatArray = synapses.weights * units
+    scaled: Float64Array = synapses.weights * units
     held = integers.weights(scaled, bits, integers.sign_mode(synapses.weights))
     return float(np.square((held - scaled) / units).sum())

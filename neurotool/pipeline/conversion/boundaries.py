@@ -8,16 +8,17 @@ from dataclasses import replace
 import numpy as np
 
 from neurotool.data import Samples
+from neurotool.errors import UsageError
 from neurotool.ir.adapters import Array, RunOptions, Source
 from neurotool.ir.coding import Coding
 from neurotool.ir.graph import Graph, subgraph
 from neurotool.ir.partition import Boundary, Partition, Side
 from neurotool.ir.program import ChipProgram, InputPort
 from neurotool.ir.values import ValueKind
-from neurotool.passes.boundaries import CodedPartition, Evaluate, between_steps, choose_codings
+from neurotool.passes.boundaries import CodedPartition, Evaluate, between_steps, choose_codings, enters_held
 from neurotool.pipeline.adapters import torch_target
 from neurotool.pipeline.conversion.calibration import CALIBRATION_SAMPLES, Calibration, boundary_values
-from neurotool.pipeline.results import ConvertOptions
+from neurotool.pipeline.conversion.options import ConvertOptions
 from neurotool.pipeline.samples import EXAMPLE_SAMPLES, first_samples, float_inputs
 from neurotool.runtime.coding import encode, error_of, traffic_of
 
@@ -39,7 +40,7 @@ def code(partition: Partition, source: Source, samples: Samples | None, options:
         UnsupportedError: A value cannot cross as wished; lists all of them.
     """
     graph = partition.graph
-    inputs = _example(graph, source, samples)
+    inputs = example_values(graph, source, samples)
     steps = {} if inputs is None else _steps(partition, inputs)
     coded = choose_codings(partition, steps, _evaluator(graph), options.coding, options.seed)
     return coded if samples is None else replace(coded, partition=_scaled(coded.partition, samples))
@@ -62,14 +63,24 @@ def _scaled(partition: Partition, samples: Samples) -> Partition:
     return replace(partition, boundaries=tuple(scaled))
 
 
-def _example(graph: Graph, source: Source, samples: Samples | None) -> dict[str, Array] | None:
+def example_values(graph: Graph, source: Source, samples: Samples | None) -> dict[str, Array] | None:
+    """Values of the inputs of a model: the first samples, else what it was traced with, if anything."""
     if samples is not None:
         return float_inputs(samples.take(EXAMPLE_SAMPLES), graph.inputs)
     return None if source.example is None else example_of_source(graph, source)
 
 
 def example_of_source(graph: Graph, source: Source) -> dict[str, Array]:
-    """Values of the inputs that a torch model was traced with."""
+    """Values of the inputs that a torch model was traced with.
+
+    Raises:
+        UsageError: It was not traced but read from a file, which has no samples.
+    """
+    if source.example is None:
+        raise UsageError(
+            f"{source.spec}: a part in torch is written with samples at hand, and the file has none",
+            hint="add --calib DATA.npz, or leave out what keeps nodes in torch: --dense, --objective",
+        )
     if isinstance(source.example, Mapping):
         return {name: np.asarray(value) for name, value in source.example.items()}
     return {graph.inputs[0]: np.asarray(source.example)}
@@ -83,6 +94,23 @@ def _steps(partition: Partition, inputs: Mapping[str, Array]) -> dict[str, int]:
     own = {name: len(value) for name, value in values.items() if graph.nodes[name].timed}
     longest = max(own.values(), default=0)
     return {name: own.get(name, longest) for name in names}
+
+
+def held_values(graph: Graph, wishes: Mapping[str, str]) -> frozenset[str]:
+    """Values that would come onto the chip as constant currents, wherever the cut is."""
+    evaluate = _evaluator(graph)
+    return frozenset(name for name in graph.nodes if enters_held(graph, name, evaluate, wishes))
+
+
+def own_steps(graph: Graph, inputs: Mapping[str, Array]) -> int:
+    """Time steps of the axis that a model makes itself, of values without time; 0 where it makes none."""
+    makers = [
+        node.name
+        for node in graph.nodes.values()
+        if node.timed and node.name not in graph.inputs
+        and not any(graph.nodes[edge.source].timed for edge in graph.incoming(node.name))
+    ]  # fmt: skip
+    return max((len(value) for value in boundary_values(graph, makers, inputs).values()), default=0)
 
 
 def over_time(part: Graph) -> tuple[str, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurotool.errors import UsageError
-from neurotool.pipeline.adapters import can_be_read_again
 from neurotool.pipeline.conversion.convert import convert
-from neurotool.pipeline.results import ConvertOptions, ConvertResult, StageProgress, VerifyResult
-from neurotool.pipeline.verification.verify import CHAIN, LAVA, STAGES, verify
+from neurotool.pipeline.conversion.options import ConvertOptions
+from neurotool.pipeline.results import ConvertResult, StageProgress, VerifyResult
+from neurotool.pipeline.verification.verify import LAVA, STAGES, all_forms, verify
 
 SAMPLES = 100
 """Samples of each form that are compared."""
@@ -42,8 +42,6 @@ def convert_and_verify(
     if not file.is_file():
         raise UsageError(f"{file}: no such file")  # better known before the conversion than after
     result = convert(spec, out, options, progress)
-    source = result.bundle.manifest.source
-    from_module = source.kind == "torch" and can_be_read_again(source.spec)
-    forms = tuple(form for form in CHAIN[0 if from_module else 1 :] if form != LAVA)
+    forms = tuple(form for form in all_forms(result.bundle.manifest.source) if form != LAVA)
     limits = dict.fromkeys((*forms, STAGES), SAMPLES)
     return result, verify(out, file, against=forms, limits=limits, progress=progress)

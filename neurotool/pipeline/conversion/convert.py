@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, cast
 
 from neurotool.chips import Chip, load_chip
 from neurotool.data import Samples
@@ -15,7 +14,7 @@ from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.ir.adapters import Array
 from neurotool.ir.bundle import Bundle, BundleWriter, check_output
 from neurotool.ir.coding import Coding
-from neurotool.ir.graph import Graph, subgraph
+from neurotool.ir.graph import subgraph
 from neurotool.ir.manifest import (
     CalibrationRecord,
     InputRecord,
@@ -31,21 +30,18 @@ from neurotool.ir.program import ChipProgram
 from neurotool.ir.program_file import save_program
 from neurotool.passes.place import place
 from neurotool.passes.quantise import PopulationRecord
-from neurotool.pipeline.adapters import torch_target
+from neurotool.pipeline.adapters import graph_writer, torch_target
 from neurotool.pipeline.conversion.boundaries import example_of_source, measured, over_time
 from neurotool.pipeline.conversion.calibration import Calibration, boundary_values, calibrate, rates_of
 from neurotool.pipeline.conversion.lowering import check_precision, lower
+from neurotool.pipeline.conversion.options import ConvertOptions
 from neurotool.pipeline.conversion.sensitivity import LayerLoss
 from neurotool.pipeline.conversion.splitting import Split, split
 from neurotool.pipeline.conversion.tuned_model import TunedModel, tune_model
-from neurotool.pipeline.results import ConvertOptions, ConvertResult, StageProgress, progress_of, told
-from neurotool.pipeline.samples import EXAMPLE_SAMPLES, check_encode, first_samples
-from neurotool.plugins import CONVERTERS, load
+from neurotool.pipeline.cuts.accuracy import CutJudge
+from neurotool.pipeline.results import ConvertResult, StageProgress, progress_of, told
+from neurotool.pipeline.samples import EXAMPLE_SAMPLES, check_encode, first_samples, samples_of
 from neurotool.runtime.coding import deliver
-
-
-class _NirWriter(Protocol):
-    def write(self, graph: Graph, path: Path) -> None: ...
 
 
 @dataclass
@@ -77,15 +73,14 @@ def convert(spec: object, out: Path, options: ConvertOptions, progress: StagePro
     check_output(out, options.force)
     check_encode(options.encode, options.steps)
     chip = load_chip(options.chip)
-    found = split(spec, options, progress=progress)
+    found = split(spec, options, CutJudge, progress=progress)
     check_precision(found, options)
     calibration = _calibrate(found, progress)
     tuned = tune_model(found, calibration, options, progress)
     found = found if tuned is None else tuned.found
     made = _Made()
     if all(part.side is Side.DENSE for part in found.partition.parts):
-        message = "no part of the model runs on the chip; see the reasons of neurotool partition"
-        made.diagnostics.append(Diagnostic("NT-PART-007", Severity.WARNING, "", message))
+        made.diagnostics.append(_all_in_torch(found.partition, options))
     for part in found.partition.parts:
         if part.side is Side.SPIKING:
             _quantise(part, found, calibration, options, chip, made, tuned, progress)
@@ -107,6 +102,18 @@ def convert(spec: object, out: Path, options: ConvertOptions, progress: StagePro
         tuple(made.diagnostics),
         made.losses,
     )
+
+
+def _all_in_torch(partition: Partition, options: ConvertOptions) -> Diagnostic:
+    """Say that nothing runs on the chip, and by which option if it is by one."""
+    rules = {reason.rule for reason in partition.reasons}
+    why, fix = "see the reasons of neurotool partition", ""
+    if "NT-PART-006" in rules:
+        given = " ".join(f"--dense {pattern!r}" for pattern in options.dense)
+        why, fix = f"{given} keeps in torch what could run there", "leave --dense out, or name fewer nodes by it"
+    elif "NT-PART-010" in rules:
+        why, fix = f"the cut with the least {options.objective} leaves all in torch", "--objective chip"
+    return Diagnostic("NT-PART-007", Severity.WARNING, "", f"no part of the model runs on the chip: {why}", fix=fix)
 
 
 def _calibrate(found: Split, progress: StageProgress | None) -> Calibration | None:
@@ -158,7 +165,7 @@ def _write_part(
         return {"pt2": path}
     graph = subgraph(found.partition.graph, part.nodes, part.outputs)
     nir_path, program_path = scratch / f"{part.name}.nir", scratch / f"{part.name}.program.h5"
-    cast("_NirWriter", load(CONVERTERS, "nir")).write(graph, nir_path)
+    graph_writer().write(graph, nir_path)
     save_program(made.programs[part.name], program_path)
     placement, records = scratch / f"{part.name}.placement.json", scratch / f"{part.name}.quantisation.json"
     placement.write_text(json.dumps(made.placements[part.name].to_json(), indent=1))
@@ -209,7 +216,10 @@ def _manifest(
         versions=library_versions(),
         created=datetime.now(UTC),
         source=SourceRecord(
-            spec=found.source.spec, kind="nir" if found.source.run is None else "torch", sha256=found.source.sha256
+            spec=found.source.spec,
+            kind=found.source.converter,
+            sha256=found.source.sha256,
+            runnable=found.source.run is not None,
         ),
         dt=graph.dt,
         convention=graph.convention,
@@ -241,7 +251,7 @@ def _input_record(partition: Partition, name: str, samples: Samples | None, opti
     if samples is None:
         encode = options.encode if isinstance(options.encode, str | None) else options.encode.get(name)
         return InputRecord.model_validate(known | {"encode": encode, "steps": options.steps})
-    dataset = samples.inputs.get(name) or next(iter(samples.inputs.values()))
+    dataset = samples_of(samples, name, partition.graph.inputs)
     return InputRecord.model_validate(
         known
         | {
@@ -260,4 +270,6 @@ def _calibration_record(
 ) -> CalibrationRecord | None:
     if dataset is None or calibration is None:
         return None
-    return CalibrationRecord(path=str(options.calib), sha256=dataset.sha256, samples=calibration.samples)
+    return CalibrationRecord(
+        path=str(options.calib), sha256=dataset.sha256, samples=calibration.samples, available=dataset.batch
+    )

@@ -10,11 +10,12 @@ from neurotool.ir.partition import Part
 from neurotool.passes.quantise import Quantised, Settings, WeightRange, Widths, quantise
 from neurotool.passes.quantise.search import loops, search_scales
 from neurotool.pipeline.conversion.calibration import Calibration, powers
+from neurotool.pipeline.conversion.options import ConvertOptions
 from neurotool.pipeline.conversion.ports import ports_of
 from neurotool.pipeline.conversion.sensitivity import LayerLoss, sensitivity
 from neurotool.pipeline.conversion.splitting import Split
 from neurotool.pipeline.conversion.trial import Trial, only_spiking
-from neurotool.pipeline.results import ConvertOptions, StageProgress, progress_of
+from neurotool.pipeline.results import StageProgress, progress_of
 
 SEARCH = "search scales"
 SENSITIVITY = "sensitivity"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import nir
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.chips import Chip
 from neurotool.data import Dataset, Samples
 from neurotool.diagnostics import Diagnostic, Severity
 from neurotool.errors import UnsupportedError
@@ -16,7 +17,10 @@ from neurotool.ir.coding import Coding
 from neurotool.ir.graph import Graph
 from neurotool.ir.partition import Boundary, Part, Partition
 from neurotool.ir.program import InputPort
+from neurotool.ir.values import ValueKind
+from neurotool.passes.boundaries import wish_of
 from neurotool.pipeline.conversion.calibration import Calibration, boundary_values
+from neurotool.pipeline.samples import samples_of
 
 VALUE_BITS = 13
 """Width of the integers that carry float values onto the chip, sign included: that of Lava's ``bias_mant``.
@@ -64,7 +68,7 @@ def _entering(name: str, graph: Graph, samples: Samples | None) -> Dataset | Non
     """Samples of an input of the model; None for any other value."""
     if samples is None or name not in graph.inputs:
         return None
-    return samples.inputs.get(name) or next(iter(samples.inputs.values()))
+    return samples_of(samples, name, graph.inputs)
 
 
 def value_bits(graph: Graph, name: str, nodes: Iterable[str]) -> int:
@@ -74,6 +78,29 @@ def value_bits(graph: Graph, name: str, nodes: Iterable[str]) -> int:
         ahead = {edge.target for edge in graph.outgoing(reaching)} & inside
         reached += sorted(ahead - neurons - set(reached))
     return CONVOLVED_BITS if any(isinstance(graph.nodes[n].op, _CONVOLVING) for n in reached) else VALUE_BITS
+
+
+def entry(graph: Graph, samples: Samples | None, chip: Chip, wishes: Mapping[str, str]) -> Callable[[str], str]:
+    """What says of a value why it cannot come onto a chip: its payload is wider than the chip's messages."""
+    room = chip.limits.message_bits.value
+
+    def why(name: str) -> str:
+        bits = _payload_bits(graph, name, samples, wishes)
+        if bits <= room:
+            return ""
+        carried = f"{room} bits" if room else "no payload"
+        return f"it hears {name}, which needs payloads of {bits} bits, and messages of {chip.name} carry {carried}"
+
+    return why
+
+
+def _payload_bits(graph: Graph, name: str, samples: Samples | None, wishes: Mapping[str, str]) -> int:
+    entering = _entering(name, graph, samples)
+    if entering is not None and entering.message_bits:
+        return entering.message_bits
+    if graph.nodes[name].kind is ValueKind.SPIKES or wish_of(name, wishes) in (Coding.RATE, Coding.LATENCY):
+        return 0
+    return value_bits(graph, name, graph.nodes)
 
 
 def _port(boundary: Boundary, values: Array, bits: int) -> InputPort:

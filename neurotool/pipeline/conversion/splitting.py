@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from neurotool.chips import load_chip
 from neurotool.data import Samples
 from neurotool.ir.adapters import Source, SourceOptions
 from neurotool.ir.graph import Graph, subgraph
@@ -16,8 +17,10 @@ from neurotool.passes.fold import fold
 from neurotool.passes.partition import Candidates, candidates
 from neurotool.pipeline.adapters import read_source
 from neurotool.pipeline.conversion.boundaries import code
+from neurotool.pipeline.conversion.options import ConvertOptions
+from neurotool.pipeline.conversion.ports import entry
 from neurotool.pipeline.cuts.choice import ChosenCut, Judge, choose
-from neurotool.pipeline.results import ConvertOptions, StageProgress, progress_of, told
+from neurotool.pipeline.results import StageProgress, progress_of, told
 from neurotool.pipeline.samples import check_inputs, example_inputs, read_new
 
 PASSES: tuple[tuple[str, str, Callable[[Graph], Graph]], ...] = (
@@ -56,14 +59,24 @@ class Split:
         return graph
 
 
+Judging = Callable[[Split, ConvertOptions, Path], Judge]
+"""Makes what finds the accuracy of cuts of a loaded model, with its options, on a file of labelled samples."""
+
+
 def split(
-    spec: object, options: ConvertOptions, *, progress: StageProgress | None = None, data: Path | None = None
+    spec: object,
+    options: ConvertOptions,
+    judging: Judging,
+    *,
+    progress: StageProgress | None = None,
+    data: Path | None = None,
 ) -> Split:
     """Load and cut a model; keeps what conversion needs beside the cut.
 
     Args:
         spec: The model.
         options: See :class:`ConvertOptions`.
+        judging: Makes the judge of cuts; it lowers and runs split models, and so stands above this module.
         progress: Told of the progress of each stage.
         data: Labelled samples to find the accuracy of cuts with, or None for the calibration data.
     """
@@ -86,11 +99,12 @@ def split(
     graph = source.graph
     for _, _, apply in PASSES:
         graph = apply(graph)
-    patterns = dict.fromkeys(options.dense, Side.DENSE) | dict.fromkeys(options.spiking, Side.SPIKING)
-    possible = candidates(graph, patterns)
+    sides = ((Side.DENSE, options.dense), (Side.SPIKING, options.spiking))
+    patterns = [(pattern, side) for side, several in sides for pattern in several]
+    possible = candidates(graph, patterns, entry(graph, calibration, load_chip(options.chip), options.coding))
     found = Split(source, possible.partition(), calibration, {}, possible)
     with told("partition", progress):
-        cut, chosen = choose(possible, source, calibration, options, _judge(found, options, data))
+        cut, chosen = choose(possible, source, calibration, options, _judge(found, options, judging, data))
         coded = code(cut, source, calibration, options)
     return replace(found, partition=coded.partition, sums=coded.reductions, chosen=chosen)
 
@@ -100,12 +114,7 @@ def labelled(samples: Samples | None, options: ConvertOptions, data: Path | None
     return data or (options.calib if samples is not None and samples.y is not None else None)
 
 
-def _judge(found: Split, options: ConvertOptions, data: Path | None) -> Judge | None:
+def _judge(found: Split, options: ConvertOptions, judging: Judging, data: Path | None) -> Judge | None:
     """What finds the accuracy of a cut, where there is a least one to keep and data with labels."""
     path = labelled(found.calibration, options, data)
-    if options.min_accuracy is None or path is None:
-        return None
-    # It lowers and runs split models, so that it stands above this module.
-    from neurotool.pipeline.cuts.accuracy import CutJudge
-
-    return CutJudge(found, options, path)
+    return None if options.min_accuracy is None or path is None else judging(found, options, path)

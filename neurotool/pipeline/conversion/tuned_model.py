@@ -10,11 +10,12 @@ from neurotool.ir.partition import Part
 from neurotool.passes.quantise import Quantised
 from neurotool.pipeline.conversion.calibration import Calibration, powers
 from neurotool.pipeline.conversion.lowering import lower, settings_of
+from neurotool.pipeline.conversion.options import FINE_TUNE_EPOCHS, LEARNING_RATE, ConvertOptions
 from neurotool.pipeline.conversion.ports import ports_of
 from neurotool.pipeline.conversion.splitting import Split
 from neurotool.pipeline.conversion.trial import Trial
-from neurotool.pipeline.conversion.tuning import Lesson, check_tuning, fine_tune, only_part
-from neurotool.pipeline.results import ConvertOptions, StageProgress
+from neurotool.pipeline.conversion.tuning import Lesson, fine_tune, only_part
+from neurotool.pipeline.results import StageProgress
 from neurotool.pipeline.samples import check_inputs, float_inputs, read_new
 
 
@@ -48,7 +49,6 @@ def tune_model(
     """
     if options.fine_tune is None:
         return None
-    check_tuning(options.fine_tune_epochs, options.learning_rate)
     part, partition = only_part(found.partition), found.partition
     if calibration is None:
         raise UsageError("--fine-tune starts from a calibrated model", hint=f"add --calib {options.fine_tune}")
@@ -65,21 +65,17 @@ def tune_model(
         inputs=float_inputs(samples, partition.graph.inputs),
         labels=samples.y,
     )
-    graph, made, tuned = fine_tune(
-        lesson,
-        epochs=options.fine_tune_epochs,
-        learning_rate=options.learning_rate,
-        seed=options.seed,
-        progress=progress,
-    )
+    epochs = FINE_TUNE_EPOCHS if options.fine_tune_epochs is None else options.fine_tune_epochs
+    rate = LEARNING_RATE if options.learning_rate is None else options.learning_rate
+    graph, made, tuned = fine_tune(lesson, epochs=epochs, learning_rate=rate, seed=options.seed, progress=progress)
     record = TuningRecord(
         path=str(options.fine_tune),
         sha256=samples.sha256,
         samples=samples.batch,
         objective=tuned.objective.value,
-        epochs=options.fine_tune_epochs,
+        epochs=epochs,
         best_epoch=tuned.best,
-        learning_rate=options.learning_rate,
+        learning_rate=rate,
         losses=tuned.losses,
     )
     searched = {r.population: r.tries for r in start.records}

@@ -11,7 +11,7 @@ import nir
 import numpy as np
 import numpy.typing as npt
 
-from neurotool.errors import UnsupportedError, UsageError
+from neurotool.errors import UnsupportedError
 from neurotool.ir.adapters import Array, RunOptions
 from neurotool.ir.graph import Graph, subgraph
 from neurotool.ir.partition import Part, Partition
@@ -194,15 +194,3 @@ def _reference(graph: Graph, values: Mapping[str, Array]) -> dict[str, Array]:
     inputs = {name: values[name] for name in graph.inputs}
     trace = torch_target().run_graph(graph, inputs, RunOptions(probes=("v",)))
     return {name: trace.spikes[name] if name in trace.spikes else trace.states[name]["v"] for name in graph.neurons}
-
-
-def check_tuning(epochs: int, learning_rate: float) -> None:
-    """Refuse settings that cannot train.
-
-    Raises:
-        UsageError: There is no epoch, or the learning rate is not a positive number.
-    """
-    if epochs < 1:
-        raise UsageError(f"--fine-tune-epochs {epochs}: there is nothing to train", hint="give at least 1")
-    if not 0.0 < learning_rate < np.inf:
-        raise UsageError(f"--learning-rate {learning_rate:g} is not a step", hint="such as 0.01, one percent")

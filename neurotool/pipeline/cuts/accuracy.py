@@ -20,9 +20,9 @@ from neurotool.pipeline.adapters import program_target, torch_target
 from neurotool.pipeline.conversion.boundaries import code
 from neurotool.pipeline.conversion.calibration import Calibration, calibrate
 from neurotool.pipeline.conversion.lowering import lower
+from neurotool.pipeline.conversion.options import ConvertOptions
 from neurotool.pipeline.conversion.splitting import Split
 from neurotool.pipeline.conversion.trial import ENGINE, enter
-from neurotool.pipeline.results import ConvertOptions
 from neurotool.pipeline.samples import float_inputs, read_new
 from neurotool.runtime.schedule import Step, execute
 from neurotool.verify import count_correct

@@ -20,15 +20,16 @@ from functools import cached_property
 
 import numpy as np
 
+from neurotool.arrays import Float64Array
 from neurotool.energy import ChipWork, RatedLayer, chip_cost, rated_work
 from neurotool.ir.coding import MESSAGE_BYTES, VALUE_BYTES
-from neurotool.ir.costs import DenseCounts
+from neurotool.ir.costs import DenseCounts, total_counts
 from neurotool.ir.graph import SPIKING_TYPES
 from neurotool.passes.partition import Additive
 from neurotool.passes.partition.mincut import MinimumCut
-from neurotool.passes.partition.problem import CORES, ENERGY, LATENCY, METRICS, FloatArray, Unit
+from neurotool.passes.partition.problem import CORES, ENERGY, LATENCY, METRICS, Unit
 from neurotool.passes.partition.search import everything, nothing
-from neurotool.pipeline.cuts.costs import CutCosts, total_counts
+from neurotool.pipeline.cuts.costs import CutCosts
 
 
 def bounds(costs: CutCosts) -> tuple[Additive, ...]:
@@ -83,7 +84,7 @@ class _Bounds:
         return min(self.costs.chip.costs.barrier.si, self.costs.chip.costs.barrier_chips.si)
 
     @cached_property
-    def _chip_second(self) -> FloatArray:
+    def _chip_second(self) -> Float64Array:
         """What a second of the chip costs, ``[metric]``: one chip and one core powered, and the device idle."""
         work = replace(self._alone(RatedLayer("", 1, 0.0, 0)), layers=())
         powered = chip_cost(replace(work, latency=1.0), self.costs.chip).joules
@@ -102,7 +103,7 @@ class _Bounds:
     def _alone(self, layer: RatedLayer) -> ChipWork:
         return rated_work([layer], self.costs.chip, self.costs.steps, depth=1)
 
-    def _events(self, unit: Unit) -> FloatArray:
+    def _events(self, unit: Unit) -> Float64Array:
         """Energy of the events of a unit, and the cores that it fills, ``[metric]``."""
         chip, joules, cores = self.costs.chip, 0.0, 0
         for layer in self._layers(unit):
@@ -120,9 +121,13 @@ class _Bounds:
                  for each in self._layers(unit))  # fmt: skip
         return sum(loads) / self._room if self._room else 0.0
 
-    def _transfer(self, name: str, *, entering: bool) -> FloatArray:
+    def _transfer(self, name: str, *, entering: bool) -> Float64Array:
         """Cost of one value over the link, ``[metric]``."""
         costs, link = self.costs, self.costs.chip.link
+        if entering and name in costs.held:
+            words = costs.elements(name)
+            written = np.array([VALUE_BYTES * words * link.energy_per_byte.si, 0.0, 0.0])
+            return written + words * link.time_per_value.si * self._chip_second
         fires = isinstance(costs.candidates.graph.nodes[name].op, SPIKING_TYPES)
         share = 1.0 if entering else costs.share(name)
         moved = MESSAGE_BYTES * costs.messages(name) if entering or fires else VALUE_BYTES * costs.values(name)
@@ -140,12 +145,12 @@ class _Bounds:
             [each.kernels * device.launch.si for each in counts],
         ]
 
-    def _dense(self, counts: DenseCounts, seconds: float) -> FloatArray:
+    def _dense(self, counts: DenseCounts, seconds: float) -> Float64Array:
         device = self.costs.device
         operations = counts.flops * device.operation_energy["float32"].si + counts.bytes_moved * device.byte_energy.si
         power = device.idle.si + device.active_floor.si + self.costs.chip.costs.static_chip.si
         return np.array([operations + power * seconds, seconds, 0.0])
 
     @staticmethod
-    def _rows(rows: Sequence[FloatArray]) -> FloatArray:
+    def _rows(rows: Sequence[Float64Array]) -> Float64Array:
         return np.array(rows, np.float64).reshape(-1, 3)

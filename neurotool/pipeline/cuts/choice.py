@@ -4,32 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
+from neurotool.arrays import BoolArray
 from neurotool.chips import load_chip, load_device
 from neurotool.chips.needs import ASSUMED_RATE
 from neurotool.data import Samples
 from neurotool.errors import NegativeAnswerError, UsageError
 from neurotool.ir.adapters import Source
 from neurotool.ir.costs import CutCost
+from neurotool.ir.graph import Graph
 from neurotool.ir.partition import Partition
 from neurotool.passes.partition import Answer, Candidates, Limits, Objective, solve
-from neurotool.passes.partition.problem import BoolArray
 from neurotool.passes.partition.search import everything, nothing
-from neurotool.pipeline.conversion.boundaries import code
+from neurotool.passes.quantise.widths import Widths
+from neurotool.pipeline.conversion.boundaries import code, example_values, held_values, own_steps
 from neurotool.pipeline.conversion.calibration import calibrate
+from neurotool.pipeline.conversion.options import ConvertOptions
 from neurotool.pipeline.cuts.bounds import bounds
 from neurotool.pipeline.cuts.costs import CutCosts
 from neurotool.pipeline.cuts.layers import Activity, chip_layers, dense_counts
-from neurotool.pipeline.results import ConvertOptions
 from neurotool.units import format_si
 
 RATE_SAMPLES = 64
 """Calibration samples that spike rates are taken from."""
 
-Judge = Callable[[Partition], float]
-"""Accuracy of the model when it is cut so and its spiking half computes in integers."""
+
+class Judge(Protocol):
+    """Finds the accuracy of the model when it is cut so and its spiking half computes in integers."""
+
+    @property
+    def path(self) -> Path:
+        """Samples that it is found on."""
+
+    def __call__(self, cut: Partition, /) -> float:
+        """Share of right answers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +99,13 @@ def choose(
         return candidates.partition(), None
     costs = cut_costs(candidates, source, samples, options)
     limits = limits_of(options, costs)
+    judged = None if judge is None else _Judged(judge)
     answer = solve(
         candidates.problem, bounds(costs), costs.truth, objective, limits,
-        accept=_accept(candidates, options.min_accuracy, judge), seconds=options.cut_seconds,
+        accept=_accept(candidates, options.min_accuracy, judged), seconds=options.cut_seconds,
     )  # fmt: skip
     if answer.on_chip is None or answer.cost is None:
-        raise _refusal(answer, costs, limits, options)
+        raise _refusal(answer, costs, limits, options, judged)
     found = ChosenCut(objective, answer.on_chip, answer.cost, answer, costs, limits)
     return candidates.partition(answer.on_chip, f"the cut with the least {_name(objective)} leaves it in torch"), found
 
@@ -126,31 +139,28 @@ def cut_costs(candidates: Candidates, source: Source, samples: Samples | None, o
         UsageError: The number of time steps is not known, or there is no such chip or device.
         UnsupportedError: The work of a node in torch cannot be counted.
     """
-    steps = _steps(source, samples, options)
+    steps = _steps(candidates.graph, source, samples, options)
     everywhere = candidates.partition()
     activity = _activity(candidates, samples)
     coded = code(everywhere, source, samples, options).partition
     return CutCosts(
         candidates, load_chip(options.chip), load_device(options.device), steps, activity,
-        chip_layers(candidates.graph, everywhere.sides, activity, options.weight_bits),
+        chip_layers(candidates.graph, everywhere.sides, activity, Widths(options.weight_bits, options.layer_bits)),
         dense_counts(candidates.graph, steps),
         frozenset(b.value for b in coded.boundaries if b.coding.reduces),
+        held_values(candidates.graph, options.coding),
     )  # fmt: skip
 
 
-def _steps(source: Source, samples: Samples | None, options: ConvertOptions) -> int:
-    if samples is not None:
-        return max(one.steps for one in samples.inputs.values())
-    example = source.example
-    if isinstance(example, Mapping):
-        timed = [np.shape(value)[0] for name, value in example.items() if source.graph.nodes[name].timed]
-        if timed:
-            return int(max(timed))
-    elif example is not None:
-        return int(np.shape(example)[0])
-    if options.steps is None:
+def _steps(graph: Graph, source: Source, samples: Samples | None, options: ConvertOptions) -> int:
+    """Steps that the model itself makes; else those of the data, those that are asked for, or those of the example."""
+    inputs = example_values(graph, source, samples) or {}
+    given = max((len(value) for name, value in inputs.items() if graph.nodes[name].timed), default=0)
+    asked = options.steps or 0
+    steps = (own_steps(graph, inputs) if inputs else 0) or (given or asked if samples is not None else asked or given)
+    if not steps:
         raise UsageError("what a cut costs depends on the number of time steps", hint="add --calib data.npz")
-    return options.steps
+    return steps
 
 
 def _activity(candidates: Candidates, samples: Samples | None) -> Activity:
@@ -163,7 +173,23 @@ def _activity(candidates: Candidates, samples: Samples | None) -> Activity:
     return Activity(rates, f"float reference on {some.samples} calibration samples")
 
 
-def _accept(candidates: Candidates, least: float | None, judge: Judge | None) -> Callable[[BoolArray], bool] | None:
+@dataclass
+class _Judged:
+    """A judge, and the best accuracy that it found of all cuts."""
+
+    judge: Judge
+    best: float | None = None
+
+    def __call__(self, cut: Partition) -> float:
+        found = self.judge(cut)
+        self.best = found if self.best is None else max(self.best, found)
+        return found
+
+    def __str__(self) -> str:
+        return "" if self.best is None else f" (the best of the cuts tried has {self.best:.1%} on {self.judge.path})"
+
+
+def _accept(candidates: Candidates, least: float | None, judge: _Judged | None) -> Callable[[BoolArray], bool] | None:
     if least is None:
         return None
     if judge is None:
@@ -171,7 +197,9 @@ def _accept(candidates: Candidates, least: float | None, judge: Judge | None) ->
     return lambda on_chip: judge(candidates.partition(on_chip)) >= least
 
 
-def _refusal(answer: Answer, costs: CutCosts, limits: Limits, options: ConvertOptions) -> NegativeAnswerError:
+def _refusal(
+    answer: Answer, costs: CutCosts, limits: Limits, options: ConvertOptions, judged: _Judged | None
+) -> NegativeAnswerError:
     """Say which limits no cut keeps, and how near one comes."""
     wanted = []
     if options.max_latency is not None:
@@ -182,7 +210,7 @@ def _refusal(answer: Answer, costs: CutCosts, limits: Limits, options: ConvertOp
     if options.chips is not None:
         wanted.append(f"{options.chips} chip(s)")
     if options.min_accuracy is not None:
-        wanted.append(f"an accuracy of {options.min_accuracy:.1%}")
+        wanted.append(f"an accuracy of {options.min_accuracy:.1%}{judged or ''}")
     what = "no legal cut keeps" if answer.complete else f"within {options.cut_seconds:g} s no cut was found that keeps"
     return NegativeAnswerError(f"{what} {' and '.join(wanted)} [NT-PART-011]", hint="neurotool explain NT-PART-011")
 

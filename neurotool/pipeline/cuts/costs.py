@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from neurotool.arrays import BoolArray
 from neurotool.chips import Chip, Device
 from neurotool.energy import Busy, ChipWork, Cost, RatedLayer, chip_cost, device_cost, rated_work, waits
-from neurotool.ir.costs import CutCost, DenseCounts
+from neurotool.ir.costs import CutCost, DenseCounts, total_counts
 from neurotool.ir.graph import SPIKING_TYPES, Graph
 from neurotool.ir.partition import Part, Side
 from neurotool.passes.partition import Candidates
-from neurotool.passes.partition.problem import BoolArray
 from neurotool.pipeline.cuts.layers import Activity
 
 
@@ -32,6 +32,7 @@ class CutCosts:
         layers: The populations that may go to the chip.
         counts: Work of every node in torch.
         summed: Values that cross as their sum over time, as long as nothing else takes them off the chip.
+        held: Values that come onto the chip once, as a current that is held over the steps.
     """
 
     candidates: Candidates
@@ -42,6 +43,7 @@ class CutCosts:
     layers: Mapping[str, RatedLayer]
     counts: Mapping[str, DenseCounts]
     summed: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
     _known: dict[tuple[str, ...], tuple[Cost, int]] = field(default_factory=dict)
 
     def truth(self, on_chip: BoolArray) -> CutCost:
@@ -79,9 +81,11 @@ class CutCosts:
         layers = [self.layers[name] for name in part.nodes if name in self.layers]
         fired = [name for name in part.outputs if isinstance(self._graph.nodes[name].op, SPIKING_TYPES)]
         read = [name for name in part.outputs if name not in fired]
+        entering = [name for name in part.inputs if name not in self.held]
         return rated_work(
             layers, self.chip, self.steps, depth=self._depth(part),
-            spikes_in=sum(map(self.messages, part.inputs)), values_in=sum(map(self.values, part.inputs)),
+            spikes_in=sum(map(self.messages, entering)), values_in=sum(map(self.values, entering)),
+            held_in=sum(self.elements(n) for n in part.inputs if n in self.held),
             spikes_out=sum(self.messages(n) * self.share(n, part) for n in fired),
             values_out=sum(round(self.values(n) * self.share(n, part)) for n in fired),
             potentials_out=sum(round(self.values(n) * self.share(n, part)) for n in read),
@@ -89,8 +93,11 @@ class CutCosts:
 
     def values(self, name: str) -> int:
         """Elements of a value in an inference, zeros included."""
-        node = self._graph.nodes[name]
-        return math.prod(node.shape) * (self.steps if node.timed else 1)
+        return self.elements(name) * (self.steps if self._graph.nodes[name].timed else 1)
+
+    def elements(self, name: str) -> int:
+        """Elements of a value in one step."""
+        return math.prod(self._graph.nodes[name].shape)
 
     def messages(self, name: str) -> float:
         """Spikes of a value in an inference."""
@@ -128,16 +135,3 @@ class CutCosts:
 
 def _total(costs: Iterable[tuple[Cost, int]]) -> Cost:
     return sum((cost for cost, _ in costs), Cost(0.0, 0.0))
-
-
-def total_counts(counts: Iterable[DenseCounts]) -> DenseCounts:
-    """Sum of work done one after the other, for one sample."""
-    total = DenseCounts(0.0, 0.0, 0, 1)
-    for each in counts:
-        total = replace(
-            total,
-            flops=total.flops + each.flops,
-            bytes_moved=total.bytes_moved + each.bytes_moved,
-            kernels=total.kernels + each.kernels,
-        )
-    return total

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from neurotool.arrays import BoolArray
 from neurotool.ir.costs import CutCost
 from neurotool.ir.partition import Side
 from neurotool.passes.partition import Limits
 from neurotool.passes.partition.pareto import all_cuts, energy_latency_front, undominated
-from neurotool.passes.partition.problem import BoolArray
 from neurotool.pipeline.cuts.bounds import bounds
 from neurotool.pipeline.cuts.choice import ChosenCut, Judge
 from neurotool.pipeline.results import StageProgress

@@ -9,13 +9,14 @@ from neurotool.errors import NeurotoolError, UsageError
 from neurotool.ir.costs import CutCost
 from neurotool.ir.partition import Partition, Reason, Side
 from neurotool.passes.partition.search import everything, flipped
+from neurotool.pipeline.conversion.options import ConvertOptions
 from neurotool.pipeline.conversion.splitting import Split, labelled, split
 from neurotool.pipeline.cuts.accuracy import CutJudge
 from neurotool.pipeline.cuts.choice import ChosenCut, cut_costs, limits_of, objective_of
 from neurotool.pipeline.cuts.pareto import CutPoint, Front, marked, pareto_set
 from neurotool.pipeline.cuts.tables import cut_rows, part_rows
 from neurotool.pipeline.display import Rows, Shown
-from neurotool.pipeline.results import ConvertOptions, StageProgress
+from neurotool.pipeline.results import StageProgress
 from neurotool.units import format_si
 
 
@@ -135,7 +136,7 @@ def partition(
     """
     if data is not None and not pareto and options.min_accuracy is None:
         raise UsageError("--input finds accuracies, and nothing asks for any", hint="add --pareto or --min-accuracy")
-    found = split(spec, options, progress=progress, data=data)
+    found = split(spec, options, CutJudge, progress=progress, data=data)
     chosen, uncosted = found.chosen, ""
     if chosen is None:
         try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from neurotool.ir.costs import total_counts
 from neurotool.ir.graph import NEURON_TYPES
 from neurotool.ir.partition import Part, Partition, Side
 from neurotool.pipeline.cuts.choice import ChosenCut
-from neurotool.pipeline.cuts.costs import total_counts
 from neurotool.pipeline.cuts.pareto import CutPoint
 from neurotool.pipeline.display import Rows
 from neurotool.units import format_si

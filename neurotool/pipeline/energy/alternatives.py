@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from neurotool.energy.accuracy import Accuracy, Way
+from neurotool.energy.accuracy import Accuracy, Kind
 from neurotool.energy.bands import Band
 from neurotool.energy.compare import Alternative
 from neurotool.errors import UsageError
@@ -85,7 +85,7 @@ def _newest(path: Path) -> Alternative:
         latency=band("latency_s"),
         accuracy=first["accuracy"],
         accuracy_source=first.get("accuracy_source", ""),
-        way=Way.SPLIT,
+        kind=Kind.SPLIT,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 
@@ -10,13 +10,13 @@ import numpy as np
 
 from neurotool.data import Samples
 from neurotool.energy import DenseWork, dense_counts_of_graph
-from neurotool.energy.accuracy import Accuracy, Way
+from neurotool.energy.accuracy import Accuracy, Kind
 from neurotool.energy.compare import ScalingWork
 from neurotool.energy.comparison import Task
 from neurotool.energy.whole import ann_counts_of_graph
 from neurotool.ir.adapters import Array
-from neurotool.ir.costs import DenseCounts
-from neurotool.ir.output import whole
+from neurotool.ir.atomic_file import replacing
+from neurotool.ir.costs import DenseCounts, total_counts
 from neurotool.pipeline.adapters import torch_target
 from neurotool.pipeline.energy.alternatives import recorded_accuracy
 from neurotool.pipeline.runs.model import Model
@@ -35,10 +35,10 @@ def dense_work(model: Model, execution: Execution, batch: int = 1) -> list[Dense
 def spiking_work(model: Model, dense: Sequence[DenseWork], steps: int, batch: int = 1) -> DenseCounts:
     """Work of the model without a chip: the float graphs of the spiking parts step by step, and the dense parts."""
     graphs = [dense_counts_of_graph(graph, steps, batch) for graph in model.graphs.values()]
-    return _sum([*graphs, *(work.counts for work in dense)], batch)
+    return total_counts([*graphs, *(work.counts for work in dense)], batch)
 
 
-def task_of(model: Model, execution: Execution, dataset: Samples, given: Mapping[Way, Accuracy] | None = None) -> Task:
+def task_of(model: Model, execution: Execution, dataset: Samples, given: Mapping[Kind, Accuracy] | None = None) -> Task:
     """Describe what alternatives to the split model would have to do.
 
     Args:
@@ -64,10 +64,10 @@ def task_of(model: Model, execution: Execution, dataset: Samples, given: Mapping
     ann = reduce(ScalingWork.__add__, [*graphs, *dense], ScalingWork(0.0, 0.0, 0.0, 0))
     known = {}
     if (float_run := recorded_accuracy(model.bundle, dataset.sha256, dataset.batch)) is not None:
-        known[Way.SPIKING] = float_run
+        known[Kind.SPIKING] = float_run
     if correct is not None:
         source = f"this run on the integer engine, {dataset.batch} samples"
-        known[Way.SPLIT] = Accuracy(accuracy=correct / dataset.batch, source=source)
+        known[Kind.SPLIT] = Accuracy(accuracy=correct / dataset.batch, source=source)
     return Task(spiking, ann, steps, known | dict(given or {}))
 
 
@@ -83,16 +83,8 @@ def write_text(path: Path, text: str, option: str) -> None:
     Raises:
         UsageError: It cannot be written.
     """
-    with whole(path, option) as staged:
+    with replacing(path, option) as staged:
         staged.write_text(text, encoding="utf-8")
-
-
-def _sum(counts: Iterable[DenseCounts], batch: int) -> DenseCounts:
-    return reduce(_plus, counts, DenseCounts(0.0, 0.0, 0, batch))
-
-
-def _plus(a: DenseCounts, b: DenseCounts) -> DenseCounts:
-    return DenseCounts(a.flops + b.flops, a.bytes_moved + b.bytes_moved, a.kernels + b.kernels, a.batch, a.precision)
 
 
 def _timed(model: Model, name: str, part: str) -> bool:

@@ -16,6 +16,7 @@ from neurotool.energy.measure.nvml import Board, open_gpu
 from neurotool.energy.measure.protocol import Plan, measure
 from neurotool.energy.measure.rapl import open_cpu
 from neurotool.errors import BackendMissingError
+from neurotool.pipeline.numbers import real, whole
 from neurotool.pipeline.results import StageProgress, progress_of
 from neurotool.pipeline.runs import result_files
 
@@ -70,13 +71,22 @@ def calibrate_device(
         BackendFailedError: The measurement cannot be used.
     """
     result_files.check(out, force, "--out", (".yaml", ".yml"))
-    wanted = plan or Plan()
+    wanted, index = _checked(plan or Plan()), whole("--index", index, 0)
     device, board = _gpu(index) if kind == "gpu" else _cpu()
     fitted = fit(_measured(device, board, wanted, progress))
     source = Source(board.title, datetime.now(UTC).date().isoformat(), board.driver, _software(), board.meter.method,
                     wanted.seconds, wanted.repeats)  # fmt: skip
     made = device_of(fitted, source, kind, name, (board.rating, board.rating_from))
     return MeasuredDevice(write_device(made, out), out, fitted, (source.citation, *_doubts(fitted)))
+
+
+def _checked(plan: Plan) -> Plan:
+    return Plan(
+        seconds=real("--seconds", plan.seconds, positive=True),
+        warm_up=real("--warm-up", plan.warm_up),
+        settle=real("settle", plan.settle),
+        repeats=whole("--repeats", plan.repeats, 2),
+    )
 
 
 def _gpu(index: int) -> tuple[torch.device, Board]:

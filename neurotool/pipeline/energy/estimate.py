@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from neurotool.chips import Chip, Device, available_chips, available_devices, load_chip, load_device
@@ -22,7 +22,9 @@ from neurotool.ir.bundle import Bundle
 from neurotool.pipeline.energy.alternatives import estimated_before
 from neurotool.pipeline.energy.dense_work import dense_work, spiking_work, task_of, time_steps, write_text
 from neurotool.pipeline.energy.figures import FIGURES, draw_energy
+from neurotool.pipeline.energy.options import GPU, EnergyOptions
 from neurotool.pipeline.inspection.layouts import placement_for
+from neurotool.pipeline.numbers import optional_whole
 from neurotool.pipeline.results import EnergyResult, StageProgress, progress_of
 from neurotool.pipeline.runs import result_files
 from neurotool.pipeline.runs.model import Model, model_inputs
@@ -30,41 +32,6 @@ from neurotool.pipeline.samples import Encode, read_data
 
 ACTIVITY_TARGET = "loihi"
 """The engine that measures the activity: exact, and fast enough for whole data sets."""
-
-
-@dataclass(frozen=True)
-class EnergyOptions:
-    """What to estimate for, and what to write beside the report.
-
-    Attributes:
-        chip: Chip description, or None for the one the bundle was placed on.
-        device: Device description of the dense side.
-        constants: Files of constants that replace built-in ones.
-        seed: Seed of the bands.
-        compare: Compare with the same task on a GPU.
-        gpu: Device description of that GPU.
-        plot: Draw the figures.
-        figures: Folder for the figures, or None for the run's own.
-        neurobench: File for the counts in NeuroBench's terms, or None.
-        force: Replace the file and the figures that are there.
-        cross_check: ``sana-fe`` for a second opinion by SANA-FE, or None.
-        accuracies: File that says how accurate the alternatives of the comparison are, or None.
-        compare_with: Other bundles for the same task, whose newest estimates are compared too.
-    """
-
-    chip: str | None = None
-    device: str = "cpu-generic"
-    constants: tuple[Path, ...] = ()
-    seed: int = 0
-    compare: bool = False
-    gpu: str = "h100-sxm"
-    plot: bool = True
-    figures: Path | None = None
-    neurobench: Path | None = None
-    cross_check: str | None = None
-    accuracies: Path | None = None
-    compare_with: tuple[Path, ...] = ()
-    force: bool = False
 
 
 def estimate_energy(
@@ -93,9 +60,8 @@ def estimate_energy(
         NegativeAnswerError: A spiking part does not fit on the chip.
     """
     wanted = options or EnergyOptions()
+    limit, steps = optional_whole("--limit", limit, 1), optional_whole("--steps", steps, 1)
     check_places(wanted)
-    if not wanted.compare and (wanted.accuracies is not None or wanted.compare_with):
-        raise UsageError("--accuracies and --compare-with say something about a comparison", hint="add --compare")
     if wanted.cross_check is not None:
         require_sanafe()
     known = {} if wanted.accuracies is None else read_accuracies(wanted.accuracies)
@@ -162,7 +128,7 @@ def estimate_counts(path: Path, options: EnergyOptions) -> EnergyResult:
 def places(options: EnergyOptions, chip: str) -> tuple[Chip, Device, Device]:
     """Chip, device and GPU, each with the constants that replace its own."""
     overrides = read_overrides(options.constants)
-    places = load_chip(options.chip or chip), load_device(options.device), load_device(options.gpu)
+    places = load_chip(options.chip or chip), load_device(options.device), load_device(options.gpu or GPU)
     known = {*available_chips(), *available_devices(), *(place.name for place in places)}
     unknown = [name for name in overrides if name not in known]
     if unknown:
@@ -186,9 +152,10 @@ def keep(
         kept = report.to_json() | ({} if compared is None else {"comparison": compared.to_json()})
         kept |= {"cross_check": [check.to_json() for check in checks]} if checks else {}
         writer.write_json("energy.json", kept)
-        folder = options.figures or writer.path("energy.json").parent
-        made, notes = _drawn(report, compared, folder) if options.plot else ((), ())
-    figures = tuple((options.figures or writer.run.path) / name for name in made)
+        made, notes = _drawn(report, compared, writer.path("energy.json").parent) if options.plot else ((), ())
+    figures = tuple(writer.run.path / name for name in made)
+    if options.figures is not None:
+        figures = result_files.copied(figures, options.figures)
     return EnergyResult(report, writer.run.path, figures, compared, checks, notes)
 
 

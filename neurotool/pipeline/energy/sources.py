@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from neurotool.errors import UsageError
-from neurotool.pipeline.energy.estimate import EnergyOptions, estimate_counts, estimate_energy
+from neurotool.pipeline.energy.estimate import estimate_counts, estimate_energy
+from neurotool.pipeline.energy.options import EnergyOptions
 from neurotool.pipeline.energy.rates import estimate_rates
 from neurotool.pipeline.results import EnergyResult, StageProgress
 from neurotool.pipeline.samples import Encode
@@ -41,8 +42,6 @@ def estimate_from(
         NegativeAnswerError: A spiking part does not fit on the chip.
     """
     wanted = options or EnergyOptions()
-    if (wanted.accuracies is not None or wanted.compare_with) and not wanted.compare:
-        raise UsageError("--accuracies and --compare-with go with a comparison", hint="add --compare")
     about_samples = {"--encode": encode, "--limit": limit}
     if activity is not None:
         _refuse({"BUNDLE": bundle, "--input": data, "--steps": steps, **about_samples}, "--activity gives the counts")

@@ -7,15 +7,14 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 from neurotool.errors import UsageError
-from neurotool.ir.adapters import ProgramFormat
 from neurotool.ir.bundle import Bundle
 from neurotool.ir.program import ChipProgram
+from neurotool.pipeline.adapters import format_named, program_format, script_writer
 from neurotool.pipeline.runs.model import Model
-from neurotool.pipeline.runs.programs import PROGRAM_PART, program_format, read_program
-from neurotool.plugins import PROGRAM_FORMATS, TARGETS, load, names
+from neurotool.pipeline.runs.programs import PROGRAM_PART, read_program
+from neurotool.plugins import PROGRAM_FORMATS, names
 
 Writer = Callable[[ChipProgram, Path], tuple[str, ...]]
 """Writes a program into a folder and returns the names of the files."""
@@ -87,8 +86,8 @@ def _float_parts(path: Path) -> dict[str, Part]:
 
 def _writer(form: str) -> Writer:
     if form == LAVA_SCRIPT:
-        return cast("Writer", load(TARGETS, "lava").write_script)
-    found = cast("ProgramFormat", load(PROGRAM_FORMATS, form))
+        return script_writer().write_script
+    found = format_named(form)
 
     def write(program: ChipProgram, folder: Path) -> tuple[str, ...]:
         name = f"network{found.suffix}"

@@ -12,8 +12,9 @@ from neurotool.ir.placement import CoreUse, Placement
 from neurotool.ir.program import ChipProgram
 from neurotool.passes.place import place
 from neurotool.passes.place.limits import core_limits
+from neurotool.pipeline.adapters import program_format
 from neurotool.pipeline.inspection.inspect import inspect, stored_placement
-from neurotool.pipeline.runs.programs import PROGRAM_PART, program_format, read_program
+from neurotool.pipeline.runs.programs import PROGRAM_PART, read_program
 
 DEFAULT_CHIP = "loihi2"
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from neurotool.errors import UsageError
 from neurotool.ir.placement import Placement
 from neurotool.ir.program import ChipProgram
+from neurotool.pipeline.adapters import program_format
 from neurotool.pipeline.display import Rows, Shown
 from neurotool.pipeline.inspection.inspect import Inspection, inspect
 from neurotool.pipeline.inspection.layouts import draw_cores, map_files, placements
+from neurotool.pipeline.numbers import optional_whole, real, whole
 from neurotool.pipeline.runs import result_files
-from neurotool.pipeline.runs.programs import program_format, read_program
+from neurotool.pipeline.runs.programs import read_program
 from neurotool.units import format_si
 
 
@@ -102,6 +104,8 @@ def look(
             picture cannot be written.
         NegativeAnswerError: A program does not fit the chip.
     """
+    chips, seed = optional_whole("--chips", chips, 1), whole("--seed", seed, 0)
+    placement_seconds = real("--placement-seconds", placement_seconds)
     if force and core_map is None:
         raise UsageError("--force goes with --map: nothing else is written", hint="add --map FILE")
     if placement:

@@ -7,22 +7,18 @@ from pathlib import Path
 from typing import Any, cast
 
 from neurotool.errors import UsageError
+from neurotool.pipeline.adapters import program_format
 from neurotool.pipeline.results import RunResult
 from neurotool.pipeline.runs import result_files
-from neurotool.pipeline.runs.programs import ProgramRun, program_format, run_program
+from neurotool.pipeline.runs.programs import ProgramRun, run_program
 from neurotool.pipeline.runs.run import run
 from neurotool.pipeline.samples import Encode
-
-IN_THIS_PROCESS = ("loihi", "gpu")
-"""Targets that no time limit can end."""
 
 
 def launch(
     path: Path,
     data: Path,
     *,
-    target: str = "loihi",
-    timeout: float | None = None,
     encode: Encode = None,
     batch: int | None = None,
     compiled: bool = False,
@@ -37,8 +33,6 @@ def launch(
     Args:
         path: The bundle or the file, such as ``network.net``.
         data: Data file.
-        target: What runs the spiking half.
-        timeout: Seconds after which a run in another process is given up.
         encode: Encoder, for a bundle also by input.
         batch: Samples that run together; bundles only.
         compiled: Compile the dense parts; bundles only.
@@ -56,9 +50,7 @@ def launch(
     for file, option, suffixes in ((out, "--out", result_files.SUFFIXES), (save_state, "--save-state", (".h5",))):
         if file is not None:
             result_files.check(file, force, option, suffixes)
-    if timeout is not None and target in IN_THIS_PROCESS:
-        raise UsageError(f"--timeout has no meaning for --target {target}", hint="it is for --target lava")
-    options |= {"target": target, "timeout": timeout, "keep_state": keep_state or save_state is not None}
+    options["keep_state"] = keep_state or save_state is not None
     result: RunResult | ProgramRun
     if program_format(path) is None:
         result = run(path, data, encode=encode, batch=batch, compiled=compiled, **options)

@@ -208,7 +208,7 @@ def _float_part(graph: Graph, values: Mapping[str, Array], options: RunOptions) 
     """Run the float meaning of a spiking part, and name its outputs by the nodes that make them."""
     trace = torch_target().run_graph(graph, values, options)
     made = {graph.incoming(name)[0].source: value for name, value in trace.outputs.items()}
-    return Trace(**{**vars(trace), "outputs": made})
+    return replace(trace, outputs=made)
 
 
 def model_inputs(model: Model, samples: Samples) -> dict[str, Array]:

@@ -6,21 +6,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
 from neurotool import data
 from neurotool.data import Dataset
 from neurotool.errors import NegativeAnswerError, UsageError
-from neurotool.ir.adapters import Array, ProgramFormat, RunOptions
+from neurotool.ir.adapters import Array, RunOptions
 from neurotool.ir.program import ChipProgram, InputPort
 from neurotool.ir.trace import Trace
-from neurotool.pipeline.adapters import example_of, program_target
+from neurotool.pipeline.adapters import check_timeout, example_of, program_format, program_target
 from neurotool.pipeline.display import Rows, Shown
+from neurotool.pipeline.numbers import optional_whole
 from neurotool.pipeline.results import StageProgress, progress_of
 from neurotool.pipeline.runs.record import read_states, spikes_per_sample
-from neurotool.plugins import PROGRAM_FORMATS, load_all
 from neurotool.runtime.boundary import losses, to_port
 from neurotool.units import format_si
 
@@ -55,15 +54,6 @@ class ProgramRun(Shown):
             (("target", ">samples", ">time steps", ">time"), [ran]),
             (("layer", ">neurons", ">spikes per sample"), layers),
         ]
-
-
-def program_format(path: Path) -> ProgramFormat | None:
-    """Return the format that reads programs from files of this suffix, if there is one."""
-    for plugin in load_all(PROGRAM_FORMATS):
-        form = cast("ProgramFormat | None", plugin.value)
-        if form is not None and path.suffix == form.suffix:
-            return form
-    return None
 
 
 def read_program(path: Path) -> ChipProgram:
@@ -105,7 +95,7 @@ def run_program(
         probes: State variables to record.
         limit: Run only the first samples.
         strict: Raise where a chip could not hold a state.
-        timeout: Seconds after which a run in another process is given up.
+        timeout: Seconds after which a run is given up, by targets that can.
         resume: File of run states to go on from.
         keep_state: Keep where the run stopped, as ``state`` of the trace.
         progress: Told of progress.
@@ -113,6 +103,8 @@ def run_program(
     Raises:
         UsageError: The files do not fit each other, or the program has several inputs.
     """
+    check_timeout(timeout, target)
+    limit, steps = optional_whole("--limit", limit, 1), optional_whole("--steps", steps, 1)
     program = read_program(path)
     port = _only_input(path, program)
     dataset = _read(samples, port, encode, steps)

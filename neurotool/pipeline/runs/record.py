@@ -41,9 +41,9 @@ def about_labels(dataset: Samples, correct: int | None, outputs: Mapping[str, Ar
 
 
 def run_json(result: RunResult, dataset: Samples) -> dict[str, Any]:
-    """Summarise a run as JSON values."""
+    """What a bundle keeps of a run as ``run.json``."""
     return {
-        "schema": "neurotool.run/1",
+        "schema": "neurotool.run-record/1",
         "target": result.target,
         "data": {
             "path": str(dataset.path),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import h5py
 import numpy as np
 
-from neurotool.errors import UsageError
+from neurotool.errors import UsageError, reason
 from neurotool.ir.adapters import Array
-from neurotool.ir.output import check_writable, whole
+from neurotool.ir.atomic_file import replacing
 from neurotool.ir.state_file import save_states
 from neurotool.ir.trace import Trace
 from neurotool.ir.trace_file import save_trace
+from neurotool.ir.writable import check_writable
 from neurotool.pipeline.results import RunResult
 from neurotool.pipeline.runs.programs import PROGRAM_PART, ProgramRun
 
@@ -59,13 +61,26 @@ def check_folder(folder: Path, names: Iterable[str], force: bool, option: str = 
         )
 
 
+def copied(files: Sequence[Path], folder: Path, option: str = "--figures") -> tuple[Path, ...]:
+    """Copy files to a folder of the user's, which is made if it is missing, and return where they are.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return tuple(Path(shutil.copy(file, folder / file.name)) for file in files)
+    except OSError as error:
+        raise UsageError(f"{option}: {folder} cannot be written: {reason(error)}") from None
+
+
 def write(path: Path, result: RunResult | ProgramRun) -> None:
     """Write the outputs of a model under their names, or the whole recording of a program that stands alone.
 
     Raises:
         UsageError: The file cannot be written.
     """
-    with whole(path, "--out") as staged:
+    with replacing(path, "--out") as staged:
         if not isinstance(result, ProgramRun):
             _write_arrays(staged, result.outputs)
         elif path.suffix == ".h5":
@@ -82,7 +97,7 @@ def write_states(path: Path, result: RunResult | ProgramRun) -> None:
     """
     traces = {PROGRAM_PART: result.trace} if isinstance(result, ProgramRun) else result.traces
     states = {part: trace.state for part, trace in traces.items() if trace.state is not None}
-    with whole(path, "--save-state") as staged:
+    with replacing(path, "--save-state") as staged:
         save_states(states, staged)
 
 

@@ -15,6 +15,8 @@ from neurotool.errors import UsageError
 from neurotool.ir.adapters import RunOptions
 from neurotool.ir.bundle import Bundle
 from neurotool.ir.trace import Trace
+from neurotool.pipeline.adapters import check_timeout
+from neurotool.pipeline.numbers import optional_whole
 from neurotool.pipeline.results import RunResult, StageProgress, progress_of
 from neurotool.pipeline.runs.batches import Done, run_at_once, run_in_batches
 from neurotool.pipeline.runs.continuation import check_going_on, own_sums
@@ -52,7 +54,7 @@ def run(
         probes: State variables to record.
         limit: Run only the first samples.
         strict: Raise where a chip could not hold a state.
-        timeout: Seconds after which a run in another process is given up.
+        timeout: Seconds after which a run is given up, by targets that can.
         resume: File of run states to go on from, with the next time steps of the same samples.
         keep_state: Keep where the spiking parts stopped, as ``state`` of their traces.
         batch: Samples that run together, the dense parts of one batch beside the spiking parts of the next; None for
@@ -65,6 +67,11 @@ def run(
     """
     if batch is not None and (resume is not None or keep_state):
         raise UsageError("--batch has no states to save or go on from", hint="leave out --batch")
+    check_timeout(timeout, target)
+    limit, steps, batch = (
+        optional_whole(option, given, 1)
+        for option, given in (("--limit", limit), ("--steps", steps), ("--batch", batch))
+    )
     model = Model(Bundle.open(path), compiled)
     samples = read_data(data, model.bundle.manifest.inputs, encode, steps)
     samples = samples if limit is None else samples.take(limit)

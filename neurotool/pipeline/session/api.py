@@ -1,7 +1,8 @@
 """The verbs as functions of a Python session: options by name, paths as text, models as objects.
 
-``neurotool.partition`` and its like stand here. They take the options of the command line, mean the same by them, and
-give results that show themselves. Messages name options as the command line does. ``calibrate`` and ``demo`` are verbs
+``neurotool.partition`` and its like stand here. They take the options of the command line under the same names, even
+where Python has a function of that name, mean the same by them, and give results that show themselves. Text is read as
+the command line reads it. Messages name options as the command line does. ``calibrate`` and ``demo`` are verbs
 of the command line alone; ``neurotool.pipeline`` has them as functions.
 
 Times are seconds, or text with a unit such as ``"1ms"``. Names of which there may be several are a list, or text with
@@ -11,19 +12,19 @@ where a file or an option is wrong. A comparison that fails raises nothing: ask 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from neurotool import pipeline
+from neurotool.pipeline.conversion.options import ConvertOptions
 from neurotool.pipeline.cuts.partition import PartitionResult
-from neurotool.pipeline.energy.estimate import EnergyOptions
+from neurotool.pipeline.energy.options import EnergyOptions
 from neurotool.pipeline.inspection.export import LAVA_SCRIPT
 from neurotool.pipeline.inspection.inspect import Inspection
 from neurotool.pipeline.inspection.look import PlacementResult, ProgramInspection
 from neurotool.pipeline.results import (
-    ConvertOptions,
     ConvertResult,
     EnergyResult,
     RunResult,
@@ -38,8 +39,14 @@ from neurotool.pipeline.session.arguments import (
     Names,
     conversion,
     costing,
+    encode_of,
+    file_of,
+    flag_of,
+    limits_of,
     model_of,
+    name_of,
     names_of,
+    number_of,
     path_of,
     seconds_of,
     taking,
@@ -48,7 +55,7 @@ from neurotool.pipeline.session.arguments import (
 
 @taking(ConvertOptions)
 def partition(
-    model: object, example: Any = None, *, pareto: bool = False, data: Name | None = None, figure: Name | None = None,
+    model: object, example: Any = None, *, pareto: bool = False, input: Name | None = None, figure: Name | None = None,
     progress: StageProgress | None = None, **options: Any,
 ) -> PartitionResult:  # fmt: skip
     """Cut a model into spiking and dense parts, without converting it.
@@ -57,7 +64,7 @@ def partition(
         model: A ``torch.nn.Module``, ``package.module:factory`` or a ``.nir`` file.
         example: Input ``[time, batch, *features]`` to trace a module with, for several inputs by name.
         pareto: Find the cuts that no other beats, too.
-        data: Samples with labels to find accuracies with.
+        input: Samples with labels to find accuracies with.
         figure: File to draw the Pareto set into, which is found then; ``force=True`` replaces it.
         progress: Called with a stage, and how much of its work is done, of how much.
         options: Fields of :class:`neurotool.pipeline.ConvertOptions`, such as ``objective="energy"``.
@@ -67,13 +74,12 @@ def partition(
         UnsupportedError: The model holds something without a meaning here; lists all of it.
         NegativeAnswerError: No legal cut keeps the limits.
     """
-    chosen, drawing = conversion(options, example), path_of(figure)
+    chosen, drawing = conversion(options, example), path_of(figure, "--figure")
     if drawing is not None:
         result_files.check(drawing, chosen.force, "--figure", result_files.FIGURES)
-    pareto = pareto or drawing is not None
-    return pipeline.partition(
-        model_of(model), chosen, pareto=pareto, data=path_of(data), figure=drawing, progress=progress
-    )
+    pareto = flag_of(pareto, "--pareto") or drawing is not None
+    data = path_of(input, "--input")
+    return pipeline.partition(model_of(model), chosen, pareto=pareto, data=data, figure=drawing, progress=progress)
 
 
 @taking(ConvertOptions)
@@ -97,17 +103,17 @@ def convert(
         UnsupportedError: The model holds something that has no integer form; lists all of it.
         NegativeAnswerError: The model does not fit the chip.
     """
-    chosen, spec, bundle = conversion(options, example), model_of(model), Path(out)
-    if not verify:
+    chosen, spec, bundle = conversion(options, example), model_of(model), file_of(out, "--out")
+    if verify is False:
         return pipeline.convert(spec, bundle, chosen, progress)
-    data = None if verify is True else Path(verify)
+    data = None if verify is True else file_of(verify, "--verify")
     result, proof = pipeline.convert_and_verify(spec, bundle, chosen, data, progress)
     return replace(result, proof=proof)
 
 
 def run(
-    model: Name, data: Name, *, target: str = "loihi", encode: Encode = None, steps: int | None = None,
-    probes: Names = (), limit: int | None = None, batch: int | None = None, compiled: bool = False,
+    model: Name, input: Name, *, target: str = "loihi", encode: Encode = None, steps: int | str | None = None,
+    probe: Names = (), limit: int | str | None = None, batch: int | str | None = None, compile: bool = False,
     strict: bool = False, timeout: float | str | None = None, resume: Name | None = None,
     save_state: Name | None = None, keep_state: bool = False, out: Name | None = None, force: bool = False,
     progress: StageProgress | None = None,
@@ -116,16 +122,16 @@ def run(
 
     Args:
         model: The bundle, which keeps the run, or the file.
-        data: Data file; ``x`` is ``[time, batch, *features]``, or ``[batch, *features]`` with an encoder.
+        input: Data file; ``x`` is ``[time, batch, *features]``, or ``[batch, *features]`` with an encoder.
         target: What runs the spiking half: ``loihi``, ``lava``, ``gpu`` (the float reference), or a plug-in.
         encode: Encoder, or None for the one of the calibration; for several inputs by name.
         steps: Time steps to encode into, or None likewise; of a program, the time steps to run.
-        probes: State variables to record, such as ``"u,v"``.
+        probe: State variables to record, such as ``"u,v"``.
         limit: Run only the first samples.
         batch: Samples that run together, or None for all at once; bundles only.
-        compiled: Compile the dense half; bundles only.
+        compile: Compile the dense half; bundles only.
         strict: Raise where a chip could not hold a value.
-        timeout: Time after which a run in another process is given up.
+        timeout: Time after which a run is given up, by targets that can: of those that come along, ``lava``.
         resume: File of run states to go on from, with the next time steps of the same samples.
         save_state: File (.h5) for where the run stopped, to go on from there.
         keep_state: Keep that as ``state`` of the traces, too.
@@ -139,27 +145,33 @@ def run(
         BackendMissingError: The target is absent.
     """
     return pipeline.launch(
-        Path(model), Path(data), target=target, encode=encode, steps=steps, probes=names_of(probes), limit=limit,
-        batch=batch, compiled=compiled, strict=strict, timeout=seconds_of(timeout, "timeout"), resume=path_of(resume),
-        save_state=path_of(save_state), keep_state=keep_state, out=path_of(out), force=force, progress=progress,
+        file_of(model), file_of(input, "--input"), target=name_of(target, "--target"), encode=encode_of(encode),
+        steps=number_of(steps), probes=names_of(probe, "--probe"), limit=number_of(limit), batch=number_of(batch),
+        compiled=flag_of(compile, "--compile"), strict=flag_of(strict, "--strict"),
+        timeout=seconds_of(timeout, "timeout"), resume=path_of(resume, "--resume"),
+        save_state=path_of(save_state, "--save-state"), keep_state=flag_of(keep_state, "keep_state"),
+        out=path_of(out, "--out"), force=flag_of(force, "--force"), progress=progress,
     )  # fmt: skip
 
 
 def verify(
-    bundle: Name, data: Name, *, encode: Encode = None, steps: int | None = None, against: Names | None = None,
-    limits: int | Mapping[str, int] | None = None, stages: bool = True, plot: bool = True, figures: Name | None = None,
-    force: bool = False, timeout: float | str | None = None, progress: StageProgress | None = None,
+    bundle: Name, input: Name, *, encode: Encode = None, steps: int | str | None = None, against: Names | None = None,
+    limit: int | str | Sequence[str] | Mapping[str, int] | None = None, no_stages: bool = False, plot: bool = True,
+    figures: Name | None = None, force: bool = False, timeout: float | str | None = None,
+    progress: StageProgress | None = None,
 ) -> VerifyResult:  # fmt: skip
     """Compare the forms of a bundle's model, each with the one before it.
 
     Args:
         bundle: Directory of the bundle, which keeps the certificate.
-        data: Samples; with labels the accuracy is compared too.
+        input: Samples; with labels the accuracy is compared too.
         encode: As for :func:`run`.
         steps: As for :func:`run`.
-        against: Forms to compare, of ``source``, ``float``, ``loihi``, ``lava``; None for all that the bundle has.
-        limits: Largest number of samples, or that of a form and of the ``stages``, such as ``{"lava": 100}``.
-        stages: Look for the stage of the conversion that differences come from.
+        against: Forms to compare, of ``source``, ``float``, ``loihi``, ``lava``; None for all that the bundle has, but
+            ``lava`` only where it is installed: ``certificate.omitted`` says that it was left out, and why.
+        limit: Largest number of samples, or that of a form and of the ``stages``, such as ``"lava=100"``, several of
+            these in a list, or ``{"lava": 100}``.
+        no_stages: Do not look for the stage of the conversion that differences come from.
         plot: Draw the figures.
         figures: Directory to write the figures to as well.
         force: Replace figures that are there.
@@ -168,27 +180,30 @@ def verify(
 
     Raises:
         UsageError: A form is unknown, a file cannot be read, or the figures cannot be written.
-        BackendMissingError: Lava is asked for and absent.
+        BackendMissingError: Lava is asked for by name and absent.
         BackendFailedError: Lava failed, or ran out of time.
     """
-    forms = None if against is None else names_of(against)
+    forms = None if against is None else names_of(against, "--against")
     return pipeline.verify(
-        Path(bundle), Path(data), encode=encode, steps=steps, against=forms, limits=limits, stages=stages, plot=plot,
-        figures=path_of(figures), force=force, timeout=seconds_of(timeout, "timeout"), progress=progress,
+        file_of(bundle), file_of(input, "--input"), encode=encode_of(encode), steps=number_of(steps), against=forms,
+        limits=limits_of(limit), stages=not flag_of(no_stages, "--no-stages"), plot=flag_of(plot, "plot"),
+        figures=path_of(figures, "--figures"), force=flag_of(force, "--force"),
+        timeout=seconds_of(timeout, "timeout"), progress=progress,
     )  # fmt: skip
 
 
 @taking(EnergyOptions)
 def estimate_energy(
-    bundle: Name | None = None, data: Name | None = None, *, activity: Name | None = None, encode: Encode = None,
-    steps: int | None = None, limit: int | None = None, progress: StageProgress | None = None, **options: Any,
+    bundle: Name | None = None, input: Name | None = None, *, activity: Name | None = None, encode: Encode = None,
+    steps: int | str | None = None, limit: int | str | None = None, progress: StageProgress | None = None,
+    **options: Any,
 ) -> EnergyResult:  # fmt: skip
     """Estimate what an inference takes, in joules and seconds.
 
     Args:
         bundle: Directory of the bundle, which keeps the report; None with ``activity``.
-        data: Samples to run; None for the mean spike rates of the calibration data.
-        activity: File of published counts (.json), in place of bundle and data; goes with ``chip``.
+        input: Samples to run; None for the mean spike rates of the calibration data.
+        activity: File of published counts (.json), in place of bundle and input; goes with ``chip``.
         encode: As for :func:`run`.
         steps: As for :func:`run`.
         limit: Count only the first samples.
@@ -201,14 +216,14 @@ def estimate_energy(
         NegativeAnswerError: A spiking part does not fit on the chip.
     """
     return pipeline.estimate_from(
-        path_of(bundle), path_of(data), path_of(activity), encode=encode, steps=steps, limit=limit,
-        options=costing(options), progress=progress,
+        path_of(bundle), path_of(input, "--input"), path_of(activity, "--activity"), encode=encode_of(encode),
+        steps=number_of(steps), limit=number_of(limit), options=costing(options), progress=progress,
     )  # fmt: skip
 
 
 def inspect(
-    model: Name, *, placement: bool = False, chip: Name | None = None, chips: int | None = None,
-    placement_seconds: float = 0.0, seed: int = 0, core_map: Name | None = None, force: bool = False,
+    model: Name, *, placement: bool = False, chip: Name | None = None, chips: int | str | None = None,
+    placement_seconds: float | str = 0.0, seed: int | str = 0, map: Name | None = None, force: bool = False,
 ) -> Inspection | ProgramInspection | PlacementResult:  # fmt: skip
     """Look into a bundle, every file of which is checked, or a file with a chip program.
 
@@ -219,7 +234,7 @@ def inspect(
         chips: Most chips to use, or None for as many as needed.
         placement_seconds: Time to search for a better layout.
         seed: Seed of the search.
-        core_map: Picture of the cores to write, or None for none.
+        map: Picture of the cores to write, or None for none.
         force: Replace a picture that is there.
 
     Raises:
@@ -227,18 +242,20 @@ def inspect(
         NegativeAnswerError: A program does not fit the chip.
     """
     return pipeline.look(
-        Path(model), placement=placement, chip=None if chip is None else str(chip), chips=chips,
-        placement_seconds=placement_seconds, seed=seed, core_map=path_of(core_map), force=force,
+        file_of(model), placement=flag_of(placement, "--placement"),
+        chip=None if chip is None else name_of(chip, "--chip"), chips=number_of(chips),
+        placement_seconds=number_of(placement_seconds, float), seed=number_of(seed), core_map=path_of(map, "--map"),
+        force=flag_of(force, "--force"),
     )  # fmt: skip
 
 
-def export(model: Name, out: Name, form: str = LAVA_SCRIPT) -> tuple[Path, ...]:
+def export(model: Name, out: Name, format: str = LAVA_SCRIPT) -> tuple[Path, ...]:
     """Write the spiking half for people with a chip; untested on silicon.
 
     Args:
         model: Directory of a bundle, or a file with a chip program.
         out: Folder to make.
-        form: ``lava-script``, ``netx`` or ``nir``.
+        format: ``lava-script``, ``netx`` or ``nir``.
 
     Returns:
         The files.
@@ -247,4 +264,4 @@ def export(model: Name, out: Name, form: str = LAVA_SCRIPT) -> tuple[Path, ...]:
         UsageError: The form is unknown, there is nothing to export, or ``out`` exists.
         UnsupportedError: The form has no room for a part; lists every reason.
     """
-    return pipeline.export(Path(model), Path(out), form)
+    return pipeline.export(file_of(model), file_of(out, "--out"), name_of(format, "--format"))

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from neurotool.ir.adapters import Array
+from neurotool.ir.partition import Boundary
 from neurotool.pipeline.adapters import FLOAT_TARGET
+from neurotool.runtime.coding import deliver
 from neurotool.runtime.schedule import Crossing, Execution
 
 FLOAT_FORM = "float"
@@ -45,14 +47,18 @@ def checked(seen: Mapping[str, Execution]) -> tuple[BoundaryCheck, ...]:
     found = []
     for form, execution in seen.items():
         for crossing in execution.crossings if execution is not reference else ():
-            name, timed = crossing.boundary.value, crossing.boundary.timed
-            other = None if reference is None else _off(reference.values[name], execution.values[name], timed)
-            found.append(BoundaryCheck(form, crossing, other))
+            name = crossing.boundary.value
+            pair = None if reference is None else (reference.values[name], execution.values[name])
+            off = None if pair is None else _off(*pair, crossing.boundary)
+            found.append(BoundaryCheck(form, crossing, off))
     return tuple(found)
 
 
-def _off(wanted: Array, value: Array, timed: bool) -> float:
-    axis = int(timed)
+def _off(wanted: Array, value: Array, boundary: Boundary) -> float:
+    """Compare what crosses, which may be a sum over time, on the samples that both have."""
+    if boundary.coding.reduces:
+        wanted, value = deliver(wanted, boundary), deliver(value, boundary)
+    axis = int(boundary.timed and not boundary.coding.reduces)
     common = min(wanted.shape[axis], value.shape[axis])
     a, b = (np.asarray(one.take(range(common), axis=axis), np.float64) for one in (wanted, value))
     size = float(np.sqrt(np.mean(np.square(a))))

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from neurotool.ir.graph import Graph
 from neurotool.ir.program import ChipProgram, Convolution, Population, Projection, Sparse
+from neurotool.ir.registers import weight_range, weight_step
 from neurotool.neurons import LIF, LIF_REFRACTORY, LIF_SCHEDULE, LIF_SUBTRACT, NEVER_FIRES
 from neurotool.neurons.fixed import ALIGNMENT, DECAY_UNITY
 from neurotool.neurons.lif_schedule import ROWS, threshold_name
+from neurotool.passes.quantise import integers
+from neurotool.passes.quantise.floor import given_back
 from neurotool.passes.quantise.layer import Layer, Synapses, bias_axon, layer, listed
-from neurotool.synapses.precision import weight_range, weight_step
-from neurotool.verify import FloatNetwork, FloatPopulation, Meaning, Register, Registers, Way
+from neurotool.passes.quantise.scale import Scale
+from neurotool.verify import Connection, FloatNetwork, FloatPopulation, Meaning, Register, Registers
 
 LARGEST = 20_000_000
 """Synapses up to which a part is taken apart: each is held as a float64 several times."""
+
+WEIGHT_NOISE = 1e-6
+"""Relative difference between the float weights that were rounded and those of the file, which has 32 bits."""
+
+Rates = Mapping[str, Mapping[str, float]]
+"""Share of the steps in which a neuron of a source sends anything, by population and source."""
 
 _KNOWN = (LIF.name, LIF_SUBTRACT.name, LIF_REFRACTORY.name, LIF_SCHEDULE.name)
 
@@ -42,8 +50,14 @@ class Twin:
     registers: Registers
 
 
-def twin(graph: Graph, program: ChipProgram) -> Twin:
+def twin(graph: Graph, program: ChipProgram, rates: Rates) -> Twin:
     """Hold a program beside the float graph that it was made of.
+
+    Args:
+        graph: The float graph.
+        program: The program.
+        rates: What the quantiser took for the rate of sources, by population; of those that are not named, any rate
+            is believed.
 
     Raises:
         NoFloatFormError: It is too large, or has populations or synapses that the float graph does not have.
@@ -59,7 +73,7 @@ def twin(graph: Graph, program: ChipProgram) -> Twin:
     wanted, held, registers = {}, {}, {}
     for found in layers:
         name = found.node.name
-        wanted[name], held[name], registers[name] = _population(found, program)
+        wanted[name], held[name], registers[name] = _population(found, program, rates.get(name))
     constants = frozenset(bias_axon(name) for name in wanted)
     networks = FloatNetwork(graph.dt, wanted, constants), FloatNetwork(graph.dt, held, constants)
     return Twin(*networks, registers)
@@ -83,17 +97,20 @@ def _synapses(program: ChipProgram, projection: Projection) -> int:
     return int(projection.weights.size)
 
 
-def _population(found: Layer, program: ChipProgram) -> tuple[FloatPopulation, FloatPopulation, dict[str, Register]]:
+def _population(
+    found: Layer, program: ChipProgram, rates: Mapping[str, float] | None
+) -> tuple[FloatPopulation, FloatPopulation, dict[str, Register]]:
     population = program.populations[found.node.name]
     if population.model not in _KNOWN:
         raise NoFloatFormError(f"{population.name}: {population.model} has no form in floats here")
     wanted, held, registers = {}, {}, {}
-    for name, synapses, projections in _matched(found, program.projections_into(population.name)):
-        wanted[name], held[name], registers[name] = _way(synapses, projections, program, population)
+    matched = _matched(found, program.projections_into(population.name))
+    for name, synapses, projections in matched:
+        wanted[name], held[name], registers[name] = _connection(synapses, projections, program, population)
     own = FloatPopulation(
         name=population.name,
         shape=population.shape,
-        ways=wanted,
+        connections=wanted,
         current_decay=found.current_decay,
         membrane_decay=found.membrane_decay,
         bias=found.bias,
@@ -104,18 +121,18 @@ def _population(found: Layer, program: ChipProgram) -> tuple[FloatPopulation, Fl
         zero=found.zero,
         schedule=found.schedule,
     )
-    known = _registers(population, program.projections_into(population.name))
+    known = _registers(population) | {"bias": _bias_register(found, population, matched, rates)}
     return own, _held(own, held, population), registers | known
 
 
-def _held(own: FloatPopulation, ways: Mapping[str, Way], population: Population) -> FloatPopulation:
+def _held(own: FloatPopulation, connections: Mapping[str, Connection], population: Population) -> FloatPopulation:
     p, units = population.parameters, population.scale
     rows = 0 if own.schedule is None else len(own.schedule)
     table = [(p[threshold_name(row)] << ALIGNMENT) / units for row in range(rows)]
     last = p["vth"] if "vth" in p else p[threshold_name(ROWS)]
     return replace(
         own,
-        ways=ways,
+        connections=connections,
         current_decay=(p["du"] + 1) / DECAY_UNITY,
         membrane_decay=p["dv"] / DECAY_UNITY,
         bias=p["bias_mant"] * 2.0 ** p["bias_exp"] / units,
@@ -127,7 +144,7 @@ def _held(own: FloatPopulation, ways: Mapping[str, Way], population: Population)
     )
 
 
-def _registers(population: Population, projections: Sequence[Projection]) -> dict[str, Register]:
+def _registers(population: Population) -> dict[str, Register]:
     units, aligned = population.scale, (1 << ALIGNMENT) / population.scale
     thresholds = Register(aligned, high=NEVER_FIRES * aligned)
     return {
@@ -136,50 +153,57 @@ def _registers(population: Population, projections: Sequence[Projection]) -> dic
         "threshold": thresholds,
         "schedule": thresholds,
         "subtract": Register(1 / units),
-        "bias": Register(_bias_step(population, projections)),
     }
 
 
-def _bias_step(population: Population, projections: Sequence[Projection]) -> npt.NDArray[np.float64]:
-    """What a bias may be off by, in float units: its own rounding, and what it gives back of what others lose.
+def _bias_register(
+    found: Layer,
+    population: Population,
+    matched: Sequence[tuple[str, Synapses | None, Sequence[Projection]]],
+    rates: Mapping[str, float] | None,
+) -> Register:
+    """The register of the bias, which also gives back what shifts lose and rounding takes from a bias axon.
 
-    A sum that is shifted to the right loses up to a unit of activation, half of one on average; the weights of a bias
-    axon are rounded and arrive in every step. The current filter adds both up.
+    Where the rates are not known, neither is how often shifts lose anything: it lies between never and always.
     """
-    p = population.parameters
-    lost = sum(0.5 for projection in projections if projection.weight_exp < 0)
-    lost += sum(
-        weight_step(projection.weight_bits, projection.sign_mode) * 2.0**projection.weight_exp
-        for projection in projections
-        if projection.source == bias_axon(population.name)
-    )
-    units = 2.0 ** p["bias_exp"] + (1 << ALIGNMENT) * lost * DECAY_UNITY / (p["du"] + 1)
-    return np.asarray(units / population.scale, np.float64)
+    scale = Scale(population.scale / (1 << ALIGNMENT), {})
+    several = {synapses.name: tuple(projections) for _, synapses, projections in matched if synapses is not None}
+    made = [several[synapses.name] for synapses in found.synapses]
+    always = {synapses.source: 1.0 for synapses in found.synapses}
+    axon = {bias_axon(population.name): 1.0}
+    most = given_back(found, made, scale, always if rates is None else rates)
+    least = given_back(found, made, scale, axon) if rates is None else most
+    owed = (least + most) / 2
+    _, exponent = integers.bias(found.bias * population.scale + owed)
+    constant = sum(np.abs(s.weights[:, 0]) for s in found.synapses if s.source in axon)
+    noise = WEIGHT_NOISE * population.scale * constant / found.current_decay
+    step = 2.0**exponent + (most - least) / 2 + noise
+    return Register(step / population.scale, owed=owed / population.scale)
 
 
 def _matched(
     found: Layer, projections: Sequence[Projection]
-) -> Iterable[tuple[str, Synapses | None, Sequence[Projection]]]:
-    """Find the projections of each way: coarse and fine ones begin with its name."""
+) -> Sequence[tuple[str, Synapses | None, Sequence[Projection]]]:
+    """Find the projections of each connection: coarse and fine ones begin with its name."""
     taken: dict[str, list[Projection]] = {synapses.name: [] for synapses in found.synapses}
     for projection in projections:
-        ways = [s.name for s in found.synapses if s.source == projection.source]
-        named = [name for name in ways if projection.name.startswith(name)] or ways
+        connections = [s.name for s in found.synapses if s.source == projection.source]
+        named = [name for name in connections if projection.name.startswith(name)] or connections
         taken.setdefault(max(named, key=len, default=projection.name), []).append(projection)
     known = {synapses.name: synapses for synapses in found.synapses}
     return [(name, known.get(name), several) for name, several in taken.items()]
 
 
-def _way(
+def _connection(
     synapses: Synapses | None, projections: Sequence[Projection], program: ChipProgram, population: Population
-) -> tuple[Way, Way, Register]:
-    """One way in both forms. What only one of the two has is silent in the other."""
+) -> tuple[Connection, Connection, Register]:
+    """One connection in both forms. What only one of the two has is silent in the other."""
     if synapses is None:
-        held = _held_way(projections, program, population)
+        held = _held_connection(projections, program, population)
         return replace(held, weights=np.zeros_like(held.weights)), held, Register(0.0)
     if projections and isinstance(projections[0].connectivity, Sparse) and synapses.convolves:
         synapses = listed(synapses)
-    wanted = Way(
+    wanted = Connection(
         source=synapses.source,
         weights=synapses.weights,
         delays=_delays(synapses),
@@ -189,7 +213,7 @@ def _way(
     )
     if not projections:
         return wanted, replace(wanted, weights=np.zeros_like(wanted.weights)), Register(0.0)
-    held = _held_way(projections, program, population)
+    held = _held_connection(projections, program, population)
     if type(held.connectivity) is not type(wanted.connectivity) or held.weights.shape != wanted.weights.shape:
         raise NoFloatFormError(f"{synapses.name}: its synapses are listed in another form than in the float graph")
     return wanted, held, _weight_register(projections, population)
@@ -202,13 +226,13 @@ def _delays(synapses: Synapses) -> np.ndarray[tuple[int, ...], np.dtype[np.int64
     return wait
 
 
-def _held_way(projections: Sequence[Projection], program: ChipProgram, population: Population) -> Way:
+def _held_connection(projections: Sequence[Projection], program: ChipProgram, population: Population) -> Connection:
     first, scale = projections[0], population.scale / (1 << ALIGNMENT)
     weights = np.zeros(first.weights.shape)
     for projection in projections:
         weights += projection.weights * (2.0**projection.weight_exp / scale)
     delays = np.asarray(program.lag(first), np.int64)
-    return Way(
+    return Connection(
         source=first.source,
         weights=weights,
         delays=delays if first.delays is None else delays + first.delays,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,12 +19,13 @@ from neurotool.pipeline.conversion.splitting import PASSES
 from neurotool.pipeline.results import StageProgress, progress_of
 from neurotool.pipeline.runs.model import Model, model_inputs
 from neurotool.pipeline.samples import source_inputs
-from neurotool.pipeline.verification.float_networks import NoFloatFormError, twin
+from neurotool.pipeline.verification.float_networks import NoFloatFormError, Rates, twin
 from neurotool.runtime.schedule import Execution
 from neurotool.verify import (
     EXACT,
     QUANTISATION,
     ROUNDING,
+    TUNING,
     Arithmetic,
     Fault,
     FloatNetwork,
@@ -109,7 +111,7 @@ class Forms:
         if self.model.bundle.manifest.tuning is None:
             written = self._stage("write", "the files of the bundle", ROUNDING, partial(self._form, FLOAT))
         else:
-            written = self._stage("fine-tune", "weights trained anew", QUANTISATION, partial(self._form, FLOAT))
+            written = self._stage("fine-tune", "weights trained anew", TUNING, partial(self._form, FLOAT))
         found = [*self._passes(), written, *self._roundings()]
         found.append(
             self._stage("integers", "currents and potentials in integers", QUANTISATION, partial(self._form, ENGINE))
@@ -152,7 +154,8 @@ class Forms:
     def _roundings(self) -> Iterator[Stage]:
         """From the float graphs of the bundle to its programs, one kind of parameter after the other."""
         try:
-            twins = {name: twin(graph, self.model.programs[name]) for name, graph in self.model.graphs.items()}
+            programs = self.model.programs
+            twins = {name: twin(graph, programs[name], self._rates(name)) for name, graph in self.model.graphs.items()}
         except NoFloatFormError as error:
             self.notes.append(f"The roundings of the quantiser were not told apart: {error}.")
             return
@@ -173,6 +176,14 @@ class Forms:
                 held = {name: rounded.held for name, rounded in parts.items()}
                 run = partial(self._networks, held)
                 yield self._stage(f"{kind}, wrong", f"{kind} that no rounding gives", QUANTISATION, run, faults)
+
+    def _rates(self, part: str) -> Rates:
+        """What the quantiser took for the rates of sources; bundles from before that was kept do not say it."""
+        files = {p.name: p.files for p in self.model.bundle.manifest.parts}[part]
+        if "quantisation" not in files:
+            return {}
+        rows = json.loads(self.model.bundle.file(files["quantisation"]).read_text(encoding="utf-8"))
+        return {row["population"]: row["rates"] for row in rows if "rates" in row}
 
     def _networks(self, networks: Networks, *, integers: bool = True) -> NamedRun:
         """Run float networks in place of the spiking parts.

@@ -12,11 +12,14 @@ VERDICTS = {True: "agree", False: "DIFFER"}
 
 
 def proof_tables(proof: Certificate) -> list[Rows]:
-    """Pairs of runs, outputs of the whole model, layers, and the stage that differences come from.
+    """Pairs of runs, outputs of the whole model, layers, what was left out, and the stage that differences come from.
 
     A table that would be empty is left out: that of the layers of a model without spikes, for example.
     """
     shown = [_pairs(proof), _outputs(proof), _layers(proof)]
+    if proof.omitted:
+        rows = [(each.form, each.reason, each.fix) for each in proof.omitted]
+        shown.append((("not compared", "because", "to install it"), rows))
     if proof.bisection is not None:
         shown.append((("stage", "does", "verdict", "begins at"), list(_culprit(proof.bisection))))
     return [(headings, rows) for headings, rows in shown if rows]

@@ -11,11 +11,12 @@ import torch
 from neurotool.errors import UsageError
 from neurotool.ir.adapters import Array, Progress
 from neurotool.ir.tuning import Objective, Tuned, TuningTask, Weights
-from neurotool.targets.gpu.device import choose_device, to_array, to_tensor
+from neurotool.targets.gpu.device import to_array, to_tensor
 from neurotool.targets.gpu.module import GraphModule, StepObserver
 from neurotool.targets.gpu.neuron import Neuron
 from neurotool.targets.gpu.tuning.loss import TaskLoss, scores_of, spike_distance
 from neurotool.targets.gpu.tuning.neuron import FollowingNeuron
+from neurotool.targets.torch_device import choose_device
 
 GRADIENT_LIMIT = 1.0
 """Largest norm of the gradient of a step; surrogate gradients of long recurrences explode now and then."""

@@ -8,13 +8,23 @@ hardware run configuration of your Lava installation with --run-config.
 spikes.npz holds one array [time, batch, neurons] per input, named as in network.json. result.npz has the spikes of
 every output population, or its potential v for read-outs, in the same layout. Every sample is a run of its own. The
 rows of a population that starts d steps late are moved back by d.
+
+Lava 0.10 was written for Python 3.10 and numpy 1. On a newer Python the repairs in lava_repairs.py, which lies beside
+this file, are applied to it in memory.
 """
 
 import argparse
 import importlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
+
+# Before anything of Lava is imported. Python 3.10, for which it was written, may be what a chip is used with.
+if sys.version_info >= (3, 11):  # noqa: UP036
+    import lava_repairs
+
+    lava_repairs.install()
 
 import numpy as np
 from lava.magma.core import run_configs
@@ -42,7 +52,7 @@ def build(network: dict[str, Any], arrays: Any, spikes: dict[str, np.ndarray], t
             getattr(nodes[name], key).init = arrays[f"{name}/{key}"]
     for name, synapses in network["projections"].items():
         held = {key: arrays[f"{name}/{key}"] for key in synapses["arrays"]}
-        target = getattr(nodes[synapses["target"]], synapses["port"] + "_in")
+        target = getattr(nodes[synapses["target"]], synapses["port"])
         connect(synapses, held, nodes[synapses["source"]].s_out, target)
     return nodes
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurotool.neurons.fixed import STATE_LIMIT
+from neurotool.neurons.fixed import STATE_LIMIT, WORD_LIMIT
 from neurotool.targets.loihi.scans.loop import inner
 
 TOP = np.int64(STATE_LIMIT - 1)
+WORD = np.int64(WORD_LIMIT - 1)
 
 
 @inner
@@ -32,6 +33,12 @@ def saturate(value: np.int64) -> np.int64:
 def is_wide(value: np.int64) -> bool:
     """Whether a value exceeds the 24-bit states."""
     return bool(value > TOP or value < -TOP)
+
+
+@inner
+def wraps(value: np.int64) -> bool:
+    """Whether strict mode takes a product for one that 32 bits do not hold."""
+    return bool(value > WORD or value < -WORD)
 
 
 @inner

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurotool.arrays import Int32Array, Int64Array
 from neurotool.neurons.fixed import ALIGNMENT, DECAY_UNITY
 from neurotool.neurons.lif import bias
-from neurotool.neurons.model import IntArray, Parameters
+from neurotool.neurons.model import Parameters
 from neurotool.targets.loihi.scans.arithmetic import decay, is_wide, saturate
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
+from neurotool.targets.loihi.scans.loop import LANES, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 I, V, THETA, R, KEEP_I, KEEP_V, KEEP_THETA, KEEP_R, REST, STEP, BIAS = (LANES * i for i in range(11))  # noqa: E741
@@ -48,7 +49,7 @@ class AtrLifScan(CompiledScan):
     step = staticmethod(step)
 
     @staticmethod
-    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+    def constants(parameters: Parameters) -> tuple[Int64Array, ...]:
         """What remains of each state, in 4096th; threshold at rest and its step; bias."""
         kept = [DECAY_UNITY - parameters[f"delta_{name}"] for name in ("i", "v", "theta", "r")]
         kept[0] = kept[0] - 1  # one more than delta_i is lost in every step, as in the reference

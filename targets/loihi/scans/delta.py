@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurotool.arrays import Int32Array, Int64Array
 from neurotool.neurons.fixed import shift_left
-from neurotool.neurons.model import IntArray, Parameters
+from neurotool.neurons.model import Parameters
 from neurotool.targets.loihi.scans.arithmetic import is_wide, magnitude
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
+from neurotool.targets.loihi.scans.loop import LANES, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 ACT, RESIDUE, ERROR, THRESHOLD, CUMULATIVE, EXPONENT, STATE_EXPONENT = (LANES * i for i in range(7))
@@ -47,7 +48,7 @@ def step(cell: Int32Array, a: Int32Array, _unused: Int32Array, payloads: SentArr
     return wide
 
 
-def encoding(parameters: Parameters) -> tuple[IntArray, ...]:
+def encoding(parameters: Parameters) -> tuple[Int64Array, ...]:
     """Return the threshold, what is compared with it, and the exponents of inputs and messages."""
     exponent = parameters["spike_exp"] + parameters["state_exp"]
     return shift_left(parameters["vth"], exponent), parameters["cum_error"], exponent, parameters["state_exp"]
@@ -59,6 +60,6 @@ class DeltaScan(CompiledScan):
     step = staticmethod(step)
 
     @staticmethod
-    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+    def constants(parameters: Parameters) -> tuple[Int64Array, ...]:
         """Those of the encoder."""
         return encoding(parameters)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurotool.neurons.model import IntArray, Parameters
+from neurotool.arrays import Int32Array, Int64Array
+from neurotool.neurons.model import Parameters
 from neurotool.targets.loihi.scans.arithmetic import is_wide, magnitude
-from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, inner
+from neurotool.targets.loihi.scans.loop import SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 ZERO = np.int32(0)
@@ -38,7 +39,7 @@ class GradedVecScan(CompiledScan):
     step = staticmethod(relay)
 
     @staticmethod
-    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+    def constants(parameters: Parameters) -> tuple[Int64Array, ...]:
         """The threshold."""
         return (parameters["vth"],)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurotool.arrays import Int32Array, Int64Array
 from neurotool.neurons.fixed import ALIGNMENT, DECAY_UNITY, STATE_LIMIT
-from neurotool.neurons.model import IntArray, Parameters
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
+from neurotool.neurons.model import Parameters
+from neurotool.targets.loihi.scans.loop import LANES, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 U, V, KEEP_U, KEEP_V, BIAS, THRESHOLD = (LANES * i for i in range(6))
@@ -77,12 +78,12 @@ class LifScan(CompiledScan):
     step = staticmethod(step)
 
     @staticmethod
-    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+    def constants(parameters: Parameters) -> tuple[Int64Array, ...]:
         """Decays, bias and threshold."""
         return (*integration(parameters), parameters["vth"] << ALIGNMENT)
 
 
-def integration(parameters: Parameters) -> tuple[IntArray, IntArray, IntArray]:
+def integration(parameters: Parameters) -> tuple[Int64Array, Int64Array, Int64Array]:
     """Return what remains of current and potential, in 4096th, and the bias."""
     kept_u = DECAY_UNITY - 1 - parameters["du"]  # one more than du is lost in every step, as in the reference
     return kept_u, DECAY_UNITY - parameters["dv"], parameters["bias_mant"] << parameters["bias_exp"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurotool.arrays import Int32Array, Int64Array
 from neurotool.neurons.fixed import ALIGNMENT
-from neurotool.neurons.model import IntArray, Parameters
+from neurotool.neurons.model import Parameters
 from neurotool.targets.loihi.scans.lif import ZERO, current, integration, membrane
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
+from neurotool.targets.loihi.scans.loop import LANES, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 U, V, HELD, KEEP_U, KEEP_V, BIAS, THRESHOLD, PERIOD = (LANES * i for i in range(8))
@@ -40,6 +41,6 @@ class LifRefractoryScan(CompiledScan):
     step = staticmethod(step)
 
     @staticmethod
-    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+    def constants(parameters: Parameters) -> tuple[Int64Array, ...]:
         """Decays, bias, threshold and refractory period."""
         return (*integration(parameters), parameters["vth"] << ALIGNMENT, parameters["refractory_period"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from neurotool.arrays import Int32Array, Int64Array
 from neurotool.neurons.fixed import ALIGNMENT
-from neurotool.neurons.model import IntArray, Parameters
+from neurotool.neurons.model import Parameters
 from neurotool.targets.loihi.scans import lif
 from neurotool.targets.loihi.scans.lif import THRESHOLD, ZERO, U, V
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
+from neurotool.targets.loihi.scans.loop import LANES, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 INTERVAL, OFFSET = (THRESHOLD + LANES * i for i in (1, 2))
@@ -28,7 +29,7 @@ class LifResetScan(CompiledScan):
     step = staticmethod(step)
 
     @staticmethod
-    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+    def constants(parameters: Parameters) -> tuple[Int64Array, ...]:
         """Those of LIF, then interval and offset."""
         threshold = parameters["vth"] << ALIGNMENT
         return (*lif.integration(parameters), threshold, parameters["reset_interval"], parameters["reset_offset"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from neurotool.arrays import Int32Array, Int64Array
 from neurotool.neurons.fixed import ALIGNMENT
 from neurotool.neurons.lif_schedule import ROWS, threshold_name
-from neurotool.neurons.model import IntArray, Parameters
+from neurotool.neurons.model import Parameters
 from neurotool.targets.loihi.scans import lif
 from neurotool.targets.loihi.scans.lif import THRESHOLD
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
+from neurotool.targets.loihi.scans.loop import LANES, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 LAST = ROWS - 1
@@ -29,7 +30,7 @@ class LifScheduleScan(CompiledScan):
     step = staticmethod(step)
 
     @staticmethod
-    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+    def constants(parameters: Parameters) -> tuple[Int64Array, ...]:
         """Those of LIF, then the thresholds of all rows."""
         table = [parameters[threshold_name(row)] << ALIGNMENT for row in range(ROWS)]
         return (*lif.integration(parameters), table[0], *table)

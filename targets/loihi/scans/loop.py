@@ -16,10 +16,10 @@ import numba.extending
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int32Array
 from neurotool.targets.loihi.jit import compiled
 from neurotool.targets.loihi.memory import LINE
 
-Int32Array = npt.NDArray[np.int32]
 SentArray = npt.NDArray[Any]
 Function = TypeVar("Function", bound=Callable[..., object])
 

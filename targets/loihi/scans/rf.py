@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurotool.neurons.model import IntArray, Parameters
+from neurotool.arrays import Int32Array, Int64Array
+from neurotool.neurons.model import Parameters
 from neurotool.targets.loihi.scans.arithmetic import is_wide, saturate, shift_to_zero
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
+from neurotool.targets.loihi.scans.loop import LANES, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 REAL, IMAG, SIN, COS, BITS, EXPONENT, THRESHOLD = (LANES * i for i in range(7))
@@ -44,7 +45,7 @@ class RfScan(CompiledScan):
     step = staticmethod(step)
 
     @staticmethod
-    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+    def constants(parameters: Parameters) -> tuple[Int64Array, ...]:
         """Rotation, its fraction bits, exponent and threshold."""
         rotation = parameters["sin_decay"], parameters["cos_decay"], parameters["decay_bits"]
         return (*rotation, parameters["state_exp"], parameters["vth"] << parameters["state_exp"])

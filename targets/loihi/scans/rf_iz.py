@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, inner
+from neurotool.arrays import Int32Array
+from neurotool.targets.loihi.scans.loop import SentArray, inner
 from neurotool.targets.loihi.scans.rf import BITS, EXPONENT, IMAG, REAL, THRESHOLD, RfScan, resonate
 
 

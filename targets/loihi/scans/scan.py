@@ -9,10 +9,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int32Array, Int64Array
 from neurotool.ir.program import Population
 from neurotool.neurons import MODELS
-from neurotool.neurons.model import IntArray, Parameters
-from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, Step, over_time
+from neurotool.neurons.model import Parameters
+from neurotool.targets.loihi.scans.loop import SentArray, Step, over_time
 from neurotool.targets.loihi.workers import Workers
 
 BOUNDARY = 64
@@ -85,7 +86,7 @@ class CompiledScan(ABC):
 
     @staticmethod
     @abstractmethod
-    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+    def constants(parameters: Parameters) -> tuple[Int64Array, ...]:
         """Return what the step needs of the parameters, ``[neuron]`` each, in the order of the cell."""
 
     def run(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurotool.neurons.model import IntArray, Parameters
+from neurotool.arrays import Int32Array, Int64Array
+from neurotool.neurons.model import Parameters
 from neurotool.targets.loihi.scans.arithmetic import is_wide
-from neurotool.targets.loihi.scans.loop import Int32Array, SentArray, inner
+from neurotool.targets.loihi.scans.loop import SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 
@@ -28,6 +29,6 @@ class SigmaScan(CompiledScan):
     step = staticmethod(step)
 
     @staticmethod
-    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+    def constants(parameters: Parameters) -> tuple[Int64Array, ...]:
         """None."""
         return ()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurotool.neurons.model import IntArray, Parameters
+from neurotool.arrays import Int32Array, Int64Array
+from neurotool.neurons.model import Parameters
 from neurotool.targets.loihi.scans.arithmetic import is_wide
 from neurotool.targets.loihi.scans.delta import encode, encoding
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
+from neurotool.targets.loihi.scans.loop import LANES, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 SIGMA, ACT, RESIDUE, ERROR, THRESHOLD, CUMULATIVE, _EXPONENT, STATE_EXPONENT, BIAS, FAR, RELU = (
@@ -44,7 +45,7 @@ class SigmaDeltaScan(CompiledScan):
     step = staticmethod(step)
 
     @staticmethod
-    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+    def constants(parameters: Parameters) -> tuple[Int64Array, ...]:
         """Those of the encoder; bias in 32 bits, whether it takes a 24-bit sum out of range; activation function."""
         bias = parameters["bias"] << (parameters["spike_exp"] + parameters["state_exp"])
         return (*encoding(parameters), bias, (abs(bias) >= 1 << 31).astype(np.int64), parameters["relu"])

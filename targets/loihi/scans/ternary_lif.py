@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurotool.arrays import Int32Array, Int64Array
 from neurotool.neurons.fixed import ALIGNMENT
-from neurotool.neurons.model import IntArray, Parameters
+from neurotool.neurons.model import Parameters
 from neurotool.targets.loihi.scans.lif import THRESHOLD, ZERO, U, V, integrate, integration
-from neurotool.targets.loihi.scans.loop import LANES, Int32Array, SentArray, inner
+from neurotool.targets.loihi.scans.loop import LANES, SentArray, inner
 from neurotool.targets.loihi.scans.scan import CompiledScan
 
 UPPER, LOWER = THRESHOLD, THRESHOLD + LANES
@@ -33,6 +34,6 @@ class TernaryLifScan(CompiledScan):
     step = staticmethod(step)
 
     @staticmethod
-    def constants(parameters: Parameters) -> tuple[IntArray, ...]:
+    def constants(parameters: Parameters) -> tuple[Int64Array, ...]:
         """Decays, bias, upper and lower threshold."""
         return (*integration(parameters), parameters["vth_hi"] << ALIGNMENT, parameters["vth_lo"] << ALIGNMENT)

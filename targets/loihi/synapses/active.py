@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurotool.arrays import Int32Array
 from neurotool.targets.loihi.jit import compiled
-from neurotool.targets.loihi.synapses.vectors import BITS, AnyArray, Int32Array, lowest, nonzero
+from neurotool.targets.loihi.synapses.vectors import BITS, AnyArray, lowest, nonzero
 
 
 @compiled

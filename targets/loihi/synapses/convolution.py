@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int16Array, Int32Array, Int64Array
 from neurotool.ir.connectivity import planes
 from neurotool.ir.graph import Shape
 from neurotool.ir.program import Convolution
@@ -23,16 +24,7 @@ from neurotool.targets.loihi.synapses.convolution_events import (
 from neurotool.targets.loihi.synapses.convolution_gather import gather_rows, lanes_for
 from neurotool.targets.loihi.synapses.dense import FLOAT32_LIMIT, FLOAT64_LIMIT
 from neurotool.targets.loihi.synapses.geometry import Geometry, Runs
-from neurotool.targets.loihi.synapses.protocol import (
-    AnyArray,
-    Arithmetic,
-    Delivered,
-    FanOut,
-    Int32Array,
-    Messages,
-    modulo_32,
-    read,
-)
+from neurotool.targets.loihi.synapses.protocol import AnyArray, Arithmetic, Delivered, FanOut, Messages, modulo_32, read
 from neurotool.targets.loihi.synapses.vectors import CHANNELS
 from neurotool.targets.loihi.workers import Workers
 
@@ -44,8 +36,6 @@ CROSSOVER, WINDOW_CROSSOVER = 0.25, 0.6
 WINDOW_ENTRIES = 1.5
 """Active sources in a line of a window from which on events are faster by target (benchmarks/engine_paths.py)."""
 
-IntArray = npt.NDArray[np.int64]
-Int16Array = npt.NDArray[np.int16]
 
 PATCH_BYTES = 1 << 21
 """Size of the matrix of patches that is laid out at once."""
@@ -61,7 +51,7 @@ class ConvolutionSynapses:
         graded: Whether payloads count.
     """
 
-    def __init__(self, weights: IntArray, convolution: Convolution, source: Shape, *, graded: bool) -> None:
+    def __init__(self, weights: Int64Array, convolution: Convolution, source: Shape, *, graded: bool) -> None:
         out, inside, *taps = weights.shape
         self._graded = graded
         self._shape = convolution.groups, out // convolution.groups, inside, *taps
@@ -178,7 +168,7 @@ class ConvolutionSynapses:
         return self._matrices[how]
 
 
-def _fits_16_bits(weights: IntArray) -> bool:
+def _fits_16_bits(weights: Int64Array) -> bool:
     """Whether 16 bits hold the sums of whatever spikes there are; sums on the way there may wrap."""
     by_channel = weights.reshape(len(weights), -1)
     return (
@@ -188,7 +178,7 @@ def _fits_16_bits(weights: IntArray) -> bool:
     )
 
 
-def _strips(weights: IntArray) -> Int16Array:
+def _strips(weights: Int64Array) -> Int16Array:
     """Return kernels ``[channel out, channel in, row, column]`` as the loops by target take them; none for none."""
     out, inside, *taps = weights.shape
     lanes = lanes_for(out)

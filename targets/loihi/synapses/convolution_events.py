@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int32Array
 from neurotool.targets.loihi.jit import compiled, inlined
 from neurotool.targets.loihi.synapses.active import list_active
 from neurotool.targets.loihi.synapses.convolution_sums import add_sums, wrap
@@ -17,7 +18,6 @@ from neurotool.targets.loihi.synapses.geometry import Axis
 from neurotool.targets.loihi.synapses.vectors import CHANNELS, add_channels, add_products
 
 AnyArray = npt.NDArray[Any]
-Int32Array = npt.NDArray[np.int32]
 
 
 @compiled

@@ -10,16 +10,13 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import BoolArray, Int16Array, Int32Array
 from neurotool.targets.loihi.jit import compiled, inlined
 from neurotool.targets.loihi.synapses.active import list_active
 from neurotool.targets.loihi.synapses.convolution_sums import add_sums
 from neurotool.targets.loihi.synapses.vectors import CHANNELS, add, copy_raised, load, store, zeros
 
-Bools = npt.NDArray[np.bool_]
-Int16Array = npt.NDArray[np.int16]
-Int32Array = npt.NDArray[np.int32]
 Sizes = tuple[int, ...]
 """An axis of a convolution, with a dilation of 1; see :class:`.geometry.Axis`."""
 
@@ -33,7 +30,7 @@ def lanes_for(channels: int) -> int:
 
 
 @cache
-def gather_rows(lanes: int) -> Callable[[Bools, Int16Array, Sizes, Sizes, Int32Array, int, int], None]:
+def gather_rows(lanes: int) -> Callable[[BoolArray, Int16Array, Sizes, Sizes, Int32Array, int, int], None]:
     """Return the loop over rows that adds so many channels out together, compiled when first called.
 
     Its arguments are spikes ``[row, source]``, kernels ``[strip, tap row, tap column, channel in, lane]``, where a lane
@@ -42,7 +39,7 @@ def gather_rows(lanes: int) -> Callable[[Bools, Int16Array, Sizes, Sizes, Int32A
     """
 
     def loop(
-        spikes: Bools,
+        spikes: BoolArray,
         kernels: Int16Array,
         vertical: Sizes,
         horizontal: Sizes,
@@ -77,7 +74,7 @@ def gather_rows(lanes: int) -> Callable[[Bools, Int16Array, Sizes, Sizes, Int32A
 
 
 @compiled
-def _list_by_pixel(spikes: Bools, first: int, active: Int32Array, starts: Int32Array, entries: Int32Array) -> None:
+def _list_by_pixel(spikes: BoolArray, first: int, active: Int32Array, starts: Int32Array, entries: Int32Array) -> None:
     """List the active sources of an image, by pixel and then by channel.
 
     Args:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int32Array
 from neurotool.targets.loihi.jit import compiled
 from neurotool.targets.loihi.synapses.vectors import TILE, add_transposed
 
 AnyArray = npt.NDArray[Any]
-Int32Array = npt.NDArray[np.int32]
 
 SUM_LIMIT = np.int32(1 << 23)
 """Sums wrap at this magnitude."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int32Array
 from neurotool.targets.loihi.synapses.dense_events import gather_messages, gather_spikes
 from neurotool.targets.loihi.synapses.packed import WIDE, Packed
 from neurotool.targets.loihi.synapses.protocol import (
@@ -19,7 +20,6 @@ from neurotool.targets.loihi.synapses.protocol import (
     Arithmetic,
     Delivered,
     FanOut,
-    Int32Array,
     Messages,
     Summing,
     modulo_32,

@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int16Array, Int32Array
 from neurotool.targets.loihi.jit import compiled
 from neurotool.targets.loihi.synapses.active import list_active
 from neurotool.targets.loihi.synapses.packed import ADDED, NARROW, WIDE
 from neurotool.targets.loihi.synapses.shift import add_shifted_row
 from neurotool.targets.loihi.synapses.vectors import WIDTH, add, load, store, upper, zeros
 
-Int16Array = npt.NDArray[np.int16]
 Pairs = npt.NDArray[np.uint16]
-Int32Array = npt.NDArray[np.int32]
 
 ROWS = 16
 """Rows for which a strip of weights is read one after another, while it is in a near cache."""

@@ -6,14 +6,11 @@ from math import gcd
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from neurotool.arrays import Int32Array, Int64Array
 from neurotool.ir.connectivity import convolved, planes
 from neurotool.ir.graph import Shape
 from neurotool.ir.program import Convolution
-
-Int32Array = npt.NDArray[np.int32]
-IntArray = npt.NDArray[np.int64]
 
 
 class Axis(NamedTuple):
@@ -35,7 +32,7 @@ class Axis(NamedTuple):
     padding: int
     dilation: int
 
-    def meetings(self) -> tuple[IntArray, IntArray, IntArray]:
+    def meetings(self) -> tuple[Int64Array, Int64Array, Int64Array]:
         """List position, tap and output wherever the source meets the kernel, by position and then by output."""
         output, tap = np.divmod(np.arange(self.outputs * self.kernel), self.kernel)
         position = output * self.stride - self.padding + tap * self.dilation
@@ -43,7 +40,7 @@ class Axis(NamedTuple):
         order = order[(position[order] >= 0) & (position[order] < self.size)]
         return position[order], tap[order], output[order]
 
-    def met(self) -> IntArray:
+    def met(self) -> Int64Array:
         """Count how often each position meets each tap, ``[position, tap]``: never or once."""
         found = np.zeros((self.size, self.kernel), np.int64)
         position, tap, _ = self.meetings()
@@ -51,7 +48,7 @@ class Axis(NamedTuple):
         return found
 
     @property
-    def order(self) -> IntArray:
+    def order(self) -> Int64Array:
         """Taps in such an order that those which a position meets for successive outputs follow each other."""
         taps = np.arange(self.kernel)
         return np.lexsort((-taps, taps % (self.stride // gcd(self.stride, self.dilation))))
@@ -121,10 +118,10 @@ class Geometry(NamedTuple):
         """Positions of the target."""
         return self.vertical.outputs * self.horizontal.outputs
 
-    def fan_out(self, weights: IntArray, groups: int) -> IntArray:
+    def fan_out(self, weights: Int64Array, groups: int) -> Int64Array:
         """Count the synapses of each source neuron with a weight other than zero; fewer at a border."""
         out, inside, *kernel = weights.shape
         filled = np.count_nonzero(weights.reshape(groups, out // groups, inside, *kernel), axis=1)
         met = self.vertical.met(), self.horizontal.met()
-        found: IntArray = np.einsum("cij,yi,xj->cyx", filled.reshape(-1, *kernel), *met, optimize=True)
+        found: Int64Array = np.einsum("cij,yi,xj->cyx", filled.reshape(-1, *kernel), *met, optimize=True)
         return found.reshape(-1)

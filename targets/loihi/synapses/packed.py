@@ -12,9 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int16Array
 from neurotool.targets.loihi.memory import aligned
-
-Int16Array = npt.NDArray[np.int16]
 
 ADDED = 256
 """Bytes whose sum 16 bits hold for certain."""

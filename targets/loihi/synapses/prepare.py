@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.program import AllToAll, ChipProgram, Convolution, Projection, Sparse
 from neurotool.synapses import hardware_weights
 from neurotool.targets.loihi.synapses.convolution import ConvolutionSynapses
@@ -18,8 +19,6 @@ from neurotool.targets.loihi.synapses.packed import Packed
 from neurotool.targets.loihi.synapses.protocol import Summing, Synapses
 from neurotool.targets.loihi.synapses.sparse import Columns, SparseSynapses
 from neurotool.targets.loihi.synapses.sparse_events import order_by_source
-
-IntArray = npt.NDArray[np.int64]
 
 DENSE_SHARE = 0.04
 """Share of weights other than zero from which on a matrix beats single synapses (benchmarks/engine_paths.py)."""
@@ -89,10 +88,10 @@ def _undelayed(projection: Projection) -> Synapses:
 class _Block(NamedTuple):
     """Some synapses with a weight other than zero."""
 
-    targets: IntArray
-    sources: IntArray
-    weights: IntArray
-    delays: IntArray
+    targets: Int64Array
+    sources: Int64Array
+    weights: Int64Array
+    delays: Int64Array
 
 
 def _blocks(projection: Projection) -> Iterator[_Block]:

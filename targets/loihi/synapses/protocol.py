@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int32Array
 from neurotool.ir.program import AllToAll, Projection
 from neurotool.targets.loihi.jit import compiled
 from neurotool.targets.loihi.workers import Workers
 
 AnyArray = npt.NDArray[Any]
-Int32Array = npt.NDArray[np.int32]
 
 
 class Arithmetic(StrEnum):

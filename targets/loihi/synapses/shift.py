@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int32Array
 from neurotool.targets.loihi.jit import compiled
-
-Int32Array = npt.NDArray[np.int32]
 
 
 @compiled

@@ -11,13 +11,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int32Array
 from neurotool.targets.loihi.synapses.protocol import (
     INT32_LIMIT,
     AnyArray,
     Arithmetic,
     Delivered,
     FanOut,
-    Int32Array,
     Summing,
     modulo_32,
     read,

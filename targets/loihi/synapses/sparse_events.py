@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neurotool.arrays import Int32Array
 from neurotool.targets.loihi.jit import compiled
 from neurotool.targets.loihi.synapses.active import list_active
 from neurotool.targets.loihi.synapses.shift import add_shifted_row
-
-Int32Array = npt.NDArray[np.int32]
 
 LANES = 32
 """Rows for which a synapse is met at once."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba import types
@@ -18,7 +17,6 @@ from numba.core.errors import RequireLiteralValue
 from numba.extending import intrinsic, models, register_model
 
 AnyArray = npt.NDArray[Any]
-Int32Array = npt.NDArray[np.int32]
 
 WIDTH = 32
 """Numbers of 16 bits in 64 bytes, which is a line of the cache."""

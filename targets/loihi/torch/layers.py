@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import torch
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.adapters import RunOptions
-from neurotool.ir.program import ChipProgram, IntArray, Population
+from neurotool.ir.program import ChipProgram, Population
 from neurotool.neurons import LIF, MODELS
 from neurotool.targets.loihi.components import Component
 from neurotool.targets.loihi.torch.neurons import Neurons, ReadableNeurons
@@ -21,7 +22,7 @@ Sums = dict[str, torch.Tensor]
 """What arrives at each input, ``[time, batch, neuron]``, int64."""
 
 
-class Way(NamedTuple):
+class Connection(NamedTuple):
     """Synapses of one projection and delay.
 
     Attributes:
@@ -59,15 +60,17 @@ class Layer:
         self.neurons = _neurons(population, senders, strict=options.strict)
         self._senders = senders
         self._stride = component.stride
-        ways = [
-            Way(p.source, p.port, program.lag(p) + delay, synapses)
+        connections = [
+            Connection(p.source, p.port, program.lag(p) + delay, synapses)
             for p in program.projections_into(population.name)
             for delay, synapses in synapses_of(program, p, senders.device).items()
         ]
         loop = component.names if component.looped else ()
-        self._inside = [way for way in ways if way.source in loop]
-        self._outside = [way for way in ways if way.source not in loop]
-        self._several = {port for port, count in Counter(way.port for way in ways).items() if count > 1}
+        self._inside = [connection for connection in connections if connection.source in loop]
+        self._outside = [connection for connection in connections if connection.source not in loop]
+        self._several = {
+            port for port, count in Counter(connection.port for connection in connections).items() if count > 1
+        }
         self._used: Counter[Arithmetic] = Counter()
 
     @property
@@ -76,7 +79,7 @@ class Layer:
         loop = {0: (), 1: ("step by step in a loop",)}.get(self._stride, (f"{self._stride} steps at a time in a loop",))
         return ", ".join([self.neurons.how, *loop, *sorted(self._used)])
 
-    def state(self) -> dict[str, IntArray]:
+    def state(self) -> dict[str, Int64Array]:
         """Return the state of the neurons, ``[batch, neuron]`` for each variable."""
         return {name: values.cpu().numpy() for name, values in self.neurons.state.items()}
 
@@ -105,15 +108,17 @@ class Layer:
         records = {k: values[rows] for k, values in senders.states[name].items()}
         self.neurons.run(heard, senders.recording.state.rows + low, senders.sent[name].now[rows], records)
 
-    def _hear(self, ways: list[Way], heard: Sums, first: int, last: int) -> Sums:
+    def _hear(self, connections: list[Connection], heard: Sums, first: int, last: int) -> Sums:
         """Add what arrives in some rows; Lava's ports add 32-bit integers, which is left to the caller."""
         heard = dict(heard)
-        for way in ways:
-            messages = self._senders.sent[way.source].between(first - way.distance, last - way.distance)
-            delivered, how = way.synapses.deliver(messages.flatten(0, 1))
+        for connection in connections:
+            messages = self._senders.sent[connection.source].between(
+                first - connection.distance, last - connection.distance
+            )
+            delivered, how = connection.synapses.deliver(messages.flatten(0, 1))
             self._used[how] += 1
             arrived = delivered.reshape(*messages.shape[:2], -1)
-            heard[way.port] = heard[way.port] + arrived if way.port in heard else arrived
+            heard[connection.port] = heard[connection.port] + arrived if connection.port in heard else arrived
         return heard
 
 

@@ -17,7 +17,8 @@ import torch
 import triton
 import triton.language as tl
 
-from neurotool.ir.program import IntArray, Population
+from neurotool.arrays import Int64Array
+from neurotool.ir.program import Population
 from neurotool.neurons import RangeError
 from neurotool.neurons.lif import bias
 from neurotool.targets.loihi.torch.neurons import Tensors, on_device
@@ -107,7 +108,7 @@ class LifKernel:
     how = "Triton kernel"
     refused: tuple[int, RangeError] | None = None
 
-    def __init__(self, population: Population, state: Mapping[str, IntArray], device: torch.device) -> None:
+    def __init__(self, population: Population, state: Mapping[str, Int64Array], device: torch.device) -> None:
         parameters = population.parameters
         self.state = on_device(state, device)
         constants = {

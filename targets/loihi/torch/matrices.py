@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from neurotool.arrays import Int64Array
 from neurotool.ir.connectivity import convolved, planes
 from neurotool.ir.graph import Shape
-from neurotool.ir.program import Convolution, IntArray
+from neurotool.ir.program import Convolution
 from neurotool.targets.loihi.torch.products import wrap
 
 DENSE_SHARE = 0.1
@@ -32,7 +33,7 @@ class DenseMatrix:
         device: Where to hold them.
     """
 
-    def __init__(self, weights: IntArray, device: torch.device) -> None:
+    def __init__(self, weights: Int64Array, device: torch.device) -> None:
         magnitudes = np.abs(weights)
         self.targets = len(weights)
         self.largest_sum = int(magnitudes.sum(axis=1).max(initial=0))
@@ -65,7 +66,12 @@ class SparseMatrix:
     """
 
     def __init__(
-        self, targets: IntArray, sources: IntArray, weights: IntArray, shape: tuple[int, int], device: torch.device
+        self,
+        targets: Int64Array,
+        sources: Int64Array,
+        weights: Int64Array,
+        shape: tuple[int, int],
+        device: torch.device,
     ) -> None:
         magnitudes = np.abs(weights)
         sums = np.zeros(shape[0], np.int64)
@@ -109,7 +115,7 @@ class ConvolutionMatrix:
         device: Where to hold them.
     """
 
-    def __init__(self, weights: IntArray, convolution: Convolution, source: Shape, device: torch.device) -> None:
+    def __init__(self, weights: Int64Array, convolution: Convolution, source: Shape, device: torch.device) -> None:
         c, groups = convolution, convolution.groups
         self._options = c.padding, c.stride, c.dilation, groups
         self._source, self._kernel = planes(source), weights.shape[2:]

@@ -8,7 +8,8 @@ from typing import Protocol, cast
 import numpy as np
 import torch
 
-from neurotool.ir.program import IntArray, Population
+from neurotool.arrays import Int64Array
+from neurotool.ir.program import Population
 from neurotool.neurons import MODELS, RangeError
 
 Tensors = Mapping[str, torch.Tensor]
@@ -56,7 +57,7 @@ class ReadableNeurons:
     how = "readable steps"
 
     def __init__(
-        self, population: Population, state: Mapping[str, IntArray], device: torch.device, *, strict: bool
+        self, population: Population, state: Mapping[str, Int64Array], device: torch.device, *, strict: bool
     ) -> None:
         self.state = on_device(state, device)
         self.refused: tuple[int, RangeError] | None = None
@@ -82,6 +83,6 @@ class ReadableNeurons:
         return self._step(self._parameters, self.state, heard, row=row, strict=False)
 
 
-def on_device(arrays: Mapping[str, IntArray], device: torch.device) -> dict[str, torch.Tensor]:
+def on_device(arrays: Mapping[str, Int64Array], device: torch.device) -> dict[str, torch.Tensor]:
     """Copy integer arrays to a device."""
     return {name: torch.from_numpy(np.array(values, np.int64)).to(device) for name, values in arrays.items()}

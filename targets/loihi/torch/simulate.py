@@ -19,19 +19,18 @@ from neurotool.ir.trace import Raster
 from neurotool.neurons import MODELS
 from neurotool.targets.loihi.components import Component, components
 from neurotool.targets.loihi.engine import Recording, allocate, order_of_steps, refusal
+from neurotool.targets.loihi.listed import listed
 from neurotool.targets.loihi.state import ending
-from neurotool.targets.loihi.torch.device import check_products, choose_device, device_name, full_float32
+from neurotool.targets.loihi.torch.device import check_products, full_float32
 from neurotool.targets.loihi.torch.layers import Layer
 from neurotool.targets.loihi.torch.senders import Senders
+from neurotool.targets.torch_device import choose_device, device_name
 
 WORKSPACE_BYTES = {"cpu": 1 << 22, "cuda": 1 << 28}
 """Bound of the sums of one population that are held at once: small enough for a cache, or large enough for a GPU."""
 
 PROGRESS_MARKS = 20
 """Windows that a run is cut into, at least, when somebody watches it."""
-
-NAMES_SHOWN = 8
-"""Populations named for each way; a trace file holds short texts only."""
 
 
 def simulate_torch(
@@ -127,11 +126,6 @@ def _facts(
     neuron_steps = rows * sum(population.size for population in program.populations.values())
     return {
         "device": f"torch {torch.__version__} on {device_name(device)}",
-        "path": "; ".join(f"{_listed(names)}: {how}" for how, names in ways.items()),
+        "path": "; ".join(f"{listed(names)}: {how}" for how, names in ways.items()),
         "neuron-steps per second": f"{neuron_steps / seconds:.3g}",
     }
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - NAMES_SHOWN
-    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import torch
 
-from neurotool.ir.program import AllToAll, ChipProgram, Convolution, IntArray, Projection, Sparse
+from neurotool.arrays import Int64Array
+from neurotool.ir.program import AllToAll, ChipProgram, Convolution, Projection, Sparse
 from neurotool.synapses import hardware_weights
 from neurotool.targets.loihi.torch.matrices import (
     CONVOLUTION_BITS,
@@ -154,12 +155,12 @@ def _linear(
 class _Listed(NamedTuple):
     """Some synapses with a weight other than zero."""
 
-    targets: IntArray
-    sources: IntArray
-    weights: IntArray
+    targets: Int64Array
+    sources: Int64Array
+    weights: Int64Array
 
 
-def _by_delay(projection: Projection, weights: IntArray) -> Iterator[tuple[int, _Listed]]:
+def _by_delay(projection: Projection, weights: Int64Array) -> Iterator[tuple[int, _Listed]]:
     connectivity = projection.connectivity
     found = np.nonzero(weights)
     delays = np.zeros(len(found[0]), np.int64) if projection.delays is None else projection.delays[found]

@@ -21,7 +21,7 @@ class TorchTarget(LoihiTarget):
     def available(self) -> Availability:
         """Whether torch can be imported, its version, and the device that runs would use."""
         try:
-            from neurotool.targets.loihi.torch.device import describe
+            from neurotool.targets.torch_device import describe
         except ImportError as error:
             return Availability(False, f"torch cannot be imported: {error}", "pip install torch")
         return Availability(True, f"{self._detail}, {describe()}")

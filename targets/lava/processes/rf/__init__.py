@@ -1,8 +1,10 @@
-"""Lava's resonators, RF and RF_IZ, with a window."""
+"""Lava's resonators, RF, RF_IZ and RFZero, with a window."""
 
 from __future__ import annotations
 
 from lava.magma.core.decorator import implements
+from lava.proc.resfire.models import PyRFZeroModelFixed
+from lava.proc.resfire.process import RFZero
 from lava.proc.rf.models import PyRFModelFixed
 from lava.proc.rf.process import RF
 from lava.proc.rf_iz.models import PyRF_IZModelFixed
@@ -28,4 +30,13 @@ class WindowedRFIZ(Windowed, RF_IZ):  # type: ignore[misc]
 
 @implements(proc=WindowedRFIZ)
 class PyWindowedRFIZModel(WindowedModel, PyRF_IZModelFixed):  # type: ignore[misc]
+    """The fixed-point step."""
+
+
+class WindowedRFZero(Windowed, RFZero):  # type: ignore[misc]
+    """RFZero."""
+
+
+@implements(proc=WindowedRFZero)
+class PyWindowedRFZeroModel(WindowedModel, PyRFZeroModelFixed):  # type: ignore[misc]
     """The fixed-point step."""
