@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from neurotool.diagnostics import Diagnostic
 
 
+class NeurotoolWarning(UserWarning):
+    """A doubt about what a user gave, which was taken as it is."""
+
+
 class NeurotoolError(Exception):
     """Base of every error that is the answer to a user, not a defect of the tool.
 

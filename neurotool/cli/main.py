@@ -86,7 +86,8 @@ def invoke(arguments: Sequence[str], session: Session | None = None) -> int:
     """Run one command line and return its exit code."""
     session, before = session or Session(), sys.stdout
     try:
-        result = cli.main(list(arguments), prog_name="neurotool", standalone_mode=False, obj=session)
+        with session.doubts():
+            result = cli.main(list(arguments), prog_name="neurotool", standalone_mode=False, obj=session)
     except BaseException as error:
         if isinstance(error, SystemExit) and sys.stdout is not before:
             raise BrokenPipeError from None  # click puts another one in its place, and takes it for a failure

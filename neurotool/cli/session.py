@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from neurotool.errors import NeurotoolWarning
 from neurotool.status import Status
 
 if TYPE_CHECKING:
@@ -77,6 +79,22 @@ class Session:
                 stderr().print(findings(diagnostics))
         if code:
             raise click.exceptions.Exit(code)
+
+    @contextmanager
+    def doubts(self) -> Iterator[None]:
+        """Say the tool's own warnings as notes, without the place in the code that Python adds to them."""
+        with warnings.catch_warnings():
+            shown = warnings.showwarning
+
+            def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+                if issubclass(category, NeurotoolWarning):
+                    self.note(f"warning: {message}")
+                else:
+                    shown(message, category, *place, **more)
+
+            warnings.simplefilter("always", NeurotoolWarning)
+            warnings.showwarning = show
+            yield
 
     @contextmanager
     def progress(self) -> Iterator[StageProgress | None]:

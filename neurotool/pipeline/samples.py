@@ -8,7 +8,7 @@ from pathlib import Path
 
 from neurotool import data
 from neurotool.data import STATIC, Dataset, Reading, Samples
-from neurotool.errors import UsageError
+from neurotool.errors import NeurotoolWarning, UsageError
 from neurotool.ir.adapters import Array
 from neurotool.ir.graph import Graph
 from neurotool.ir.manifest import InputRecord
@@ -93,6 +93,7 @@ def _doubt_axes(path: Path, field: str, record: InputRecord, samples: Samples) -
         warnings.warn(
             f"{path}: {field} has {found.steps} time steps of {found.batch} samples, and the model was calibrated with "
             f"{record.steps} time steps; if the first axis is the batch, transpose to [time, batch, ...]",
+            NeurotoolWarning,
             stacklevel=2,
         )
 

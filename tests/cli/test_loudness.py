@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 
 from neurotool.cli.main import invoke
 from neurotool.cli.session import Session
+from neurotool.errors import NeurotoolWarning
 
 
 @pytest.mark.parametrize(
@@ -31,3 +34,12 @@ def test_the_traceback_that_a_hint_promises_is_shown(capsys, monkeypatch, loud):
     monkeypatch.setattr(explain.explain, "callback", broken)
     assert invoke(["explain", "NT-PART-001", *loud]) == 5
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("loud", "said"), [((), "warning: a doubt\n"), (("-q",), "")])
+def test_a_doubt_is_a_note(capsys, monkeypatch, loud, said):
+    from neurotool.cli import explain
+
+    monkeypatch.setattr(explain.explain, "callback", lambda *_, **__: warnings.warn("a doubt", NeurotoolWarning, 1))
+    assert invoke(["explain", "NT-PART-001", *loud]) == 0
+    assert capsys.readouterr().err == said

@@ -52,7 +52,7 @@ def latents(chip: Chip, tokens: Tensor, path: Path, target: str) -> Array:
 
 def verified(chip: Chip, path: Path, lava: int, figures: Path) -> pipeline.VerifyResult:
     """Compare source, float reference, engine and Lava on the tokens of a file."""
-    return pipeline.verify(chip.bundle, path, limits={"lava": lava, "stages": lava}, figures=figures)
+    return pipeline.verify(chip.bundle, path, limits={"lava": lava, "stages": lava}, figures=figures, force=True)
 
 
 def costed(chip: Chip, path: Path, samples: int, figures: Path | None) -> pipeline.EnergyResult:
