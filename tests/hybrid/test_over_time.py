@@ -11,6 +11,7 @@ from torch import nn
 
 from neurotool import data, pipeline
 from neurotool.ir.bundle import Bundle
+from neurotool.passes.boundaries import overtime
 
 STEPS, SAMPLES = 12, 4
 
@@ -98,3 +99,11 @@ def test_outputs_are_those_of_torch(name, readout, tmp_path):
     (raster,) = trace.outputs.values()
     (given,) = engine.outputs.values()
     np.testing.assert_allclose(given, made(torch.as_tensor(raster).float()).numpy(), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("values", [1, 300])
+def test_weights_are_found_some_steps_at_a_time(values, tmp_path, monkeypatch):
+    monkeypatch.setattr(overtime, "PROBED_VALUES", values)  # a step, and three of the twelve steps of ten neurons
+    _, bundle, _ = converted(SUMS["weighted"], False, tmp_path)
+    (found,) = (b for b in Bundle.open(bundle).manifest.boundaries if b.coding == "weighted")
+    np.testing.assert_allclose(found.weights, np.linspace(-1, 1, STEPS), atol=1e-6)

@@ -7,6 +7,7 @@ have to confirm the weights.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 from neurotool.ir.adapters import Array
 from neurotool.ir.coding import Coding
-from neurotool.ir.graph import Edge, Graph, Node, Operand, TorchOp, edge_from
+from neurotool.ir.graph import Edge, Graph, Node, Operand, Shape, TorchOp, edge_from
 from neurotool.ir.partition import Boundary
 from neurotool.ir.values import TimeScope, ValueKind
 from neurotool.passes.boundaries.constant import Evaluate
@@ -37,6 +38,9 @@ TOLERANCE = 1e-5
 
 MAGNITUDES = (1e-3, 1.0, 1e3)
 """Sizes of the random values that weights are tried on: what rounds or limits values is linear in some of them."""
+
+PROBED_VALUES = 1 << 26
+"""Values of rasters that are tried at once, a quarter of a gigabyte."""
 
 Weights = npt.NDArray[np.float64]
 
@@ -121,8 +125,8 @@ def _measured(graph: Graph, value: str, chain: tuple[str, ...], steps: int, eval
     def response(raster: Array) -> Array:
         return evaluate(chain, chain[-1], {value: raster})
 
-    single = np.eye(steps, dtype=np.float32).reshape(steps, steps, *(1 for _ in shape))
-    flat = response(single * np.ones(shape, np.float32)).reshape(steps, -1).astype(np.float64)
+    flat = np.concatenate([response(raster).reshape(raster.shape[1], -1) for raster in _single(steps, shape)])
+    flat = flat.astype(np.float64)
     if flat.shape[1] == 0 or not (flat == flat[:, :1]).all():
         return None
     weights = flat[:, 0]
@@ -131,6 +135,14 @@ def _measured(graph: Graph, value: str, chain: tuple[str, ...], steps: int, eval
     missed = np.abs(response(raster).astype(np.float64) - np.tensordot(weights, exact, 1))
     room = TOLERANCE * np.tensordot(np.abs(weights), np.abs(exact), 1)
     return Reduction(chain, weights) if (missed <= room).all() else None
+
+
+def _single(steps: int, shape: Shape) -> Iterator[Array]:
+    """Rasters of ones in one step of each sample, a different one for each, some samples at a time."""
+    together = max(1, PROBED_VALUES // (steps * math.prod(shape)))
+    for first in range(0, steps, together):
+        only = np.eye(steps, dtype=np.float32)[:, first : first + together]
+        yield only.reshape(*only.shape, *(1 for _ in shape)) * np.ones(shape, np.float32)
 
 
 def _dense(steps: int, shape: tuple[int, ...]) -> Array:

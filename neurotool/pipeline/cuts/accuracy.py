@@ -57,17 +57,27 @@ class CutJudge:
             self._known[dense] = self._accuracy(cut)
         return self._known[dense]
 
-    @cached_property
+    @property
+    def judged(self) -> str:
+        """What accuracies are found on, for people."""
+        used, given = self._samples.batch, self._given.batch
+        return str(self.path) if used == given else f"the first {used} of {given} samples of {self.path}"
+
+    @property
     def _samples(self) -> Samples:
+        return self._given.take(JUDGED_SAMPLES)
+
+    @cached_property
+    def _given(self) -> Samples:
         """The labelled samples, encoded as the calibration data is."""
         calibration, options = self.found.calibration, self.options
         if calibration is None:
-            return read_new(self.path, options.encode, options.steps, options.seed).take(JUDGED_SAMPLES)
+            return read_new(self.path, options.encode, options.steps, options.seed)
         readings = {
             name: Reading(one.encode, None if one.encode in (None, STATIC) else one.steps, one.seed, one.peak)
             for name, one in calibration.inputs.items()
         }
-        return data.load_samples(self.path, readings).take(JUDGED_SAMPLES)
+        return data.load_samples(self.path, readings)
 
     @cached_property
     def _calibration(self) -> Calibration | None:

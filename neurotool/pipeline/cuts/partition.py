@@ -149,7 +149,7 @@ def partition(
     if pareto and chosen is not None:
         path = labelled(found.calibration, options, data)
         judge = None if path is None else CutJudge(found, options, path)
-        front = pareto_set(chosen, judge, str(path), options.cut_seconds, progress)
+        front = pareto_set(chosen, judge, judge.judged if judge else "", options.cut_seconds, progress)
         if figure is not None:
             _draw(front, figure)
     return PartitionResult(found.partition, found.source.graph.notes, chosen, front, uncosted, figure)
