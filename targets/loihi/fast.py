@@ -22,7 +22,7 @@ from neurotool.targets.loihi.run import Run
 from neurotool.targets.loihi.state import ending
 from neurotool.targets.loihi.workers import Workers
 
-WORKSPACE_BYTES = 1 << 21
+WORKSPACE_BYTES = 1 << 23
 """Bound of the sums held at once: small enough to stay in a cache between the product and the scan."""
 
 PROGRESS_MARKS = 20

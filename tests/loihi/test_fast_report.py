@@ -100,7 +100,7 @@ def test_a_model_without_a_compiled_form_takes_the_reference_and_says_so(monkeyp
 def test_long_and_wide_runs_are_cut_into_windows_of_bounded_memory():
     made = program([population("a", 4096, 1)], [])
     found = list(components(made))
-    assert window_length(made, found, 1, 10**6, watched=False) * 4096 * 4 == 1 << 21
+    assert window_length(made, found, 1, 10**6, watched=False) * 4096 * 4 == 1 << 23
     assert window_length(made, found, 10**6, 10**6, watched=False) == 1
     assert window_length(made, found, 1, 100, watched=True) == 5
 
